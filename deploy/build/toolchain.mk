@@ -1,0 +1,38 @@
+# Compiler, flags and libraries. No test and no product rule lives here.
+
+PKG_PROXY  := libevent_core libevent_extra libnftnl libmnl libconfuse libseccomp jansson libidn2
+PKG_POLICY := libevent_core libconfuse libseccomp ldns
+
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE
+ifeq ($(shell uname -m),x86_64)
+HARDEN   += -fcf-protection
+endif
+CPPFLAGS += -D_GNU_SOURCE -DGATE25_VERSION='"$(VERSION)"' -I.
+CFLAGS   += -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
+            -Wpointer-arith -Wwrite-strings -Wformat=2 -fno-strict-aliasing $(HARDEN)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ifneq ($(SANITIZE),)
+CFLAGS   += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS  += -fsanitize=$(SANITIZE)
+else
+CPPFLAGS += -D_FORTIFY_SOURCE=2
+endif
+
+# BoringSSL: only the objects of proxy/ see its headers, only gate25 links it. No process ever holds both it and
+# OpenSSL, which ldns brings along (`make check` proves that with ldd).
+BORINGSSL ?= $(wildcard $(CURDIR)/build/boringssl)
+ifneq ($(strip $(BORINGSSL)),)
+SSL_CPPFLAGS := -isystem $(BORINGSSL)/include
+SSL_LIBS     := $(firstword $(wildcard $(BORINGSSL)/build/libssl.a $(BORINGSSL)/build/ssl/libssl.a)) \
+                $(firstword $(wildcard $(BORINGSSL)/build/libcrypto.a $(BORINGSSL)/build/crypto/libcrypto.a)) \
+                -lstdc++ -lpthread
+SSL_NAME     := upstream ($(BORINGSSL))
+else
+MULTIARCH    := $(shell $(CC) -print-multiarch 2>/dev/null || gcc -print-multiarch)
+SSL_CPPFLAGS := -isystem /usr/include/android
+SSL_LIBS     := -L/usr/lib/$(MULTIARCH)/android -Wl,-rpath,/usr/lib/$(MULTIARCH)/android -lssl -lcrypto
+SSL_NAME     := Debian's android-libboringssl (a snapshot of 2022 without security updates)
+endif
+
+PROXY_LIBS   = $(shell pkg-config --libs $(PKG_PROXY))
+POLICY_LIBS  = $(shell pkg-config --libs $(PKG_POLICY))

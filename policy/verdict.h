@@ -1,0 +1,132 @@
+/* verdict.h - what policy demands of one session's server for one recipient domain: the value that gate25-policyd makes
+ * and a worker obeys. The one header of policy/ that proxy/ may include.
+ *
+ * A zeroed verdict is a failed one: it permits nothing. Whatever a reader does not know, it must treat as a refusal. */
+#ifndef GATE25_POLICY_VERDICT_H
+#define GATE25_POLICY_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proxy/base/addr.h"
+#include "proxy/base/attrib.h"
+#include "proxy/base/conf.h"
+#include "proxy/base/level.h"
+#include "proxy/base/wire.h"
+
+#define VERDICT_NAME_MAX         CONF_NAME_MAX
+#define VERDICT_MX_MAX           32 /* more is a failed lookup (never a shortened list) */
+#define VERDICT_ADDRS_MAX        64 /* of one MX host, both families together; likewise */
+#define VERDICT_NAMES_MAX        64
+#define VERDICT_FINGERPRINTS_MAX 64
+#define VERDICT_REASON_MAX       256
+
+enum verdict_status {
+	VERDICT_FAILED = 0, /* could not be decided: defer the mail */
+	VERDICT_OK,
+};
+
+enum verdict_source {
+	VERDICT_SOURCE_NONE = 0, /* a destination question only: no rule for this destination, ask for each recipient */
+	VERDICT_SOURCE_DESTINATION,
+	VERDICT_SOURCE_DOMAIN,
+	VERDICT_SOURCE_DEFAULT,
+	VERDICT_SOURCE_COUNT
+};
+
+/* RFC 8460 s. 4.3: the words of failures, the same in logs, metrics and the command line. */
+enum result_word {
+	RESULT_NONE = 0, /* no failure */
+	RESULT_STARTTLS_NOT_SUPPORTED,
+	RESULT_CERTIFICATE_HOST_MISMATCH,
+	RESULT_CERTIFICATE_EXPIRED,
+	RESULT_CERTIFICATE_NOT_TRUSTED,
+	RESULT_VALIDATION_FAILURE,
+	RESULT_COUNT
+};
+
+/* A name that the peer's certificate may have (subjectAltName dNSName only). */
+struct verdict_name {
+	char name[VERDICT_NAME_MAX]; /* lower-case A-label, no dot at either end */
+	bool subdomains; /* .name: any host below it, at any depth, not the name itself (Postfix's .nexthop) */
+};
+
+enum verdict_lookup { /* of the MX hosts */
+		      VERDICT_LOOKUP_FAILED = 0,
+		      VERDICT_LOOKUP_ABSENT, /* the domain does not exist, or has a null MX, or has no address */
+		      VERDICT_LOOKUP_FOUND,
+};
+
+struct verdict_mx {
+	char name[VERDICT_NAME_MAX]; /* as in the MX record: lower-case A-label, no trailing dot, no alias followed */
+	uint16_t preference;
+	bool addrs_failed; /* a lookup of its addresses failed: the list may lack some */
+	struct addr *addrs;
+	size_t addrs_count;
+};
+
+struct verdict {
+	unsigned refs; /* see verdict_ref */
+	enum verdict_status status;
+	enum level level; /* LEVEL_UNSET unless status is VERDICT_OK and source is a real one */
+	enum verdict_source source;
+	bool enforce; /* false: deliver, report what would have been refused */
+	bool auth;    /* the server's AUTH may be offered once it is authenticated */
+	enum conf_tls_version min_protocol;
+	char domain[VERDICT_NAME_MAX];     /* the recipient domain asked about; "" for a destination question */
+	char servername[VERDICT_NAME_MAX]; /* SNI that the operator set; "": by the MX host dialled */
+	unsigned ca;   /* 0: the gate's bundle; N: the N-th distinct ca-file of the configuration (conf_ca_file) */
+	bool match_mx; /* levels verify, secure: the MX host's name as dialled is acceptable ("hostname") */
+	struct verdict_name *names; /* further acceptable names */
+	size_t names_count;
+	uint8_t (*fingerprints)[32]; /* SHA-256 of the leaf certificate or of its SubjectPublicKeyInfo */
+	size_t fingerprints_count;
+	enum verdict_lookup mx_lookup;
+	struct verdict_mx *mx; /* by preference */
+	size_t mx_count;
+	uint32_t ttl_s;                  /* how long it may be kept, from now */
+	uint32_t generation;             /* of the configuration; a reload raises it */
+	enum result_word result;         /* VERDICT_FAILED: the word, where RFC 8460 has one */
+	char reason[VERDICT_REASON_MAX]; /* one sentence for the log and for explain; "" if there is nothing to say */
+};
+
+/* verdict_new returns a zeroed verdict with one reference; NULL when out of memory. */
+struct verdict *verdict_new(void);
+struct verdict *verdict_ref(struct verdict *verdict);
+void verdict_unref(struct verdict *verdict); /* frees at the last one; NULL is fine */
+
+/* verdict_mx_for returns the MX host that |dst| is an address of, the first by preference; NULL if none is. */
+const struct verdict_mx *verdict_mx_for(const struct verdict *verdict, const struct addr *dst);
+/* verdict_permits_clear: the only way to ask. False unless the verdict is a sound one that says so; report-only counts.
+ */
+bool verdict_permits_clear(const struct verdict *verdict);
+
+const char *verdict_source_name(enum verdict_source source);
+const char *result_word_name(enum result_word word); /* "starttls-not-supported", ...; "none" */
+
+/* --- the messages between worker and policyd -------------------------------------------------------------------- */
+
+enum verdict_message { VERDICT_MSG_QUESTION = 1, VERDICT_MSG_ANSWER = 2 };
+
+enum verdict_question_kind {
+	VERDICT_ASK_RECIPIENT = 0, /* what holds for |domain| at |destination| */
+	VERDICT_ASK_DESTINATION,   /* is there a rule for |destination| alone */
+	VERDICT_ASK_COUNT
+};
+
+struct verdict_question {
+	uint32_t id; /* the asker's; an answer names it */
+	enum verdict_question_kind kind;
+	struct endpoint destination;
+	char domain[VERDICT_NAME_MAX]; /* lower-case A-label; an address literal keeps its brackets; "" with
+					  <postmaster> */
+};
+
+void verdict_question_put(struct wire_writer *w, const struct verdict_question *question);
+MUST_CHECK bool verdict_question_get(struct wire_reader *r, struct verdict_question *out);
+void verdict_put(struct wire_writer *w, uint32_t id, const struct verdict *verdict);
+/* NULL: malformed, drop the peer. The caller owns the reference. */
+struct verdict *verdict_get(struct wire_reader *r, uint32_t *out_id);
+
+#endif

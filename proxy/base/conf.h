@@ -1,0 +1,132 @@
+/* conf.h - the configuration: one file, one struct, every error with file and line.
+ *
+ * An empty file is valid. conf_parse reads text, never a path: the parent reads the file once and every role parses the
+ * same bytes. Pure data: what a value means stands with the module that uses it. gate25.conf(5) documents each key. */
+#ifndef GATE25_BASE_CONF_H
+#define GATE25_BASE_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proxy/base/addr.h"
+#include "proxy/base/attrib.h"
+#include "proxy/base/level.h"
+#include "proxy/base/log.h"
+
+#define CONF_DEFAULT_PATH "/etc/gate25/gate25.conf"
+#define CONF_LISTEN_PORT  825
+#define CONF_NAME_MAX     254 /* a domain name with its NUL */
+
+struct prefix_list {
+	struct prefix *items; /* in the file's order, as written */
+	size_t count;
+};
+
+struct string_list {
+	char **items;
+	size_t count;
+};
+
+/* How the server sees the client of a forwarded session. */
+enum conf_source { CONF_SOURCE_CLIENT, CONF_SOURCE_GATEWAY, CONF_SOURCE_ADDRESS };
+
+enum conf_tls_version { CONF_TLS12, CONF_TLS13 };
+
+enum conf_bare_newline { CONF_BARE_NEWLINE_NORMALIZE, CONF_BARE_NEWLINE_REJECT };
+
+/* What a recipient-domain rule and a destination rule have in common. */
+struct conf_rule {
+	unsigned line;            /* where it stands in the file */
+	enum level level;         /* never LEVEL_UNSET */
+	bool enforce;             /* false: deliver, and report what would have been refused */
+	struct string_list match; /* level verify, secure: names; "hostname", "nexthop", "dot-nexthop" as in Postfix, or
+				   * a name, or .parent. Empty: the level's default */
+	struct string_list
+		fingerprints; /* level fingerprint: lower-case hex SHA-256, no colons, of certificate or key */
+	char *servername;     /* SNI; NULL: the level's default. An A-label name */
+	char *nexthop;        /* destination rules: the name whose MX or host this is; NULL: none */
+	char *ca_file;        /* NULL: the gate's */
+	enum conf_tls_version min_protocol;
+	bool auth; /* destination rules: offer the server's AUTH to the client, once authenticated */
+};
+
+struct conf_domain {
+	char *name; /* lower-case A-label; ".parent" covers every subdomain and not the parent itself */
+	struct conf_rule rule;
+};
+
+struct conf_destination {
+	struct prefix prefix;
+	struct conf_rule rule;
+};
+
+struct conf {
+	/* interception */
+	bool scope_local;
+	bool scope_forward;
+	struct string_list interfaces; /* inside interfaces of forward scope */
+	struct prefix_list sources;    /* who may speak SMTP outwards through forward scope */
+	enum conf_source source;
+	struct prefix_list source_addresses; /* CONF_SOURCE_ADDRESS: at most one of each family */
+	struct prefix_list exempt;           /* destinations never touched */
+	struct prefix_list exempt_source;
+	struct string_list exempt_user; /* local users; uids are looked up by the parent */
+	uint16_t listen_port;
+	uint16_t *ports; /* intercepted ports; default 25 */
+	size_t ports_count;
+	uint32_t mark_own;    /* packet mark bit of gate25's own upstream sockets */
+	uint32_t mark_tproxy; /* packet mark bit that routes to the local listener */
+	uint32_t ctmark_approved;
+	uint32_t ctmark_local; /* destination was local before any DNAT */
+	uint32_t route_table;
+
+	/* processes */
+	unsigned workers; /* 0: by the number of cores */
+	char *user;       /* worker; default gate25 */
+	char *policy_user;
+	char *monitor_user;
+	bool monitor;
+	struct endpoint monitor_listen; /* default 127.0.0.1:9525 */
+	bool log_syslog;
+	enum log_format log_format;
+	enum log_level log_level;
+	unsigned max_sessions; /* per worker */
+
+	/* SMTP and TLS */
+	enum conf_bare_newline bare_newline;
+	bool tls_compat;
+	char *tls_groups; /* NULL: the library's best */
+	char *ca_file;    /* default: Debian's bundle */
+
+	/* policy */
+	bool enforce;
+	enum level default_level; /* LEVEL_ENCRYPT until told otherwise */
+	struct endpoint *resolvers;
+	size_t resolvers_count; /* 0: those of resolv.conf, filled in by the parent */
+	struct conf_domain *domains;
+	size_t domains_count;
+	struct conf_destination *destinations;
+	size_t destinations_count;
+};
+
+/* Told of each error, in the file's order: |line| 0 where an error has none. */
+typedef void conf_error_fn(void *arg, const char *file, unsigned line, const char *message);
+
+/* conf_parse fills |out|, which the caller cleans up whatever is returned. |name| is for messages. All errors are told
+ * before it returns false. */
+MUST_CHECK bool conf_parse(struct conf *out, const char *name, const char *text, conf_error_fn *error, void *arg);
+void conf_cleanup(struct conf *conf);
+
+/* The distinct ca-files of the rules, numbered from 1 in the file's order; NULL past the last. */
+const char *conf_ca_file(const struct conf *conf, unsigned index);
+unsigned conf_ca_index(const struct conf *conf, const char *path); /* 0 for NULL */
+/* conf_may_permit_clear: whether any session at all could end in clear text: a level that permits it, or enforce = no. */
+bool conf_may_permit_clear(const struct conf *conf);
+
+/* conf_read_file reads a whole file of at most 1 MiB; NULL with errno. The caller frees it. A missing file is ENOENT.
+ */
+char *conf_read_file(const char *path);
+
+#endif

@@ -1,0 +1,71 @@
+/* sealed.c - see sealed.h. */
+#include "proxy/base/sealed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SEALED_MAX (16U << 20)
+
+static bool write_all(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+int sealed_new(const char *name, const void *bytes, size_t len)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -1;
+	if (!write_all(fd, bytes, len) ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+		int saved = errno;
+		(void)close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+char *sealed_read(int fd, size_t *out_len)
+{
+	struct stat st;
+	char *text;
+	size_t have = 0;
+
+	if (fstat(fd, &st) != 0)
+		return NULL;
+	if (st.st_size < 0 || st.st_size > SEALED_MAX) {
+		errno = EFBIG;
+		return NULL;
+	}
+	text = malloc((size_t)st.st_size + 1);
+	if (text == NULL)
+		return NULL;
+	while (have < (size_t)st.st_size) {
+		ssize_t n = pread(fd, text + have, (size_t)st.st_size - have, (off_t)have);
+		if (n <= 0) {
+			free(text);
+			errno = EIO;
+			return NULL;
+		}
+		have += (size_t)n;
+	}
+	text[have] = '\0';
+	*out_len = have;
+	return text;
+}

@@ -1,0 +1,45 @@
+# Every test. A unit test lives in the folder of tests/unit that is named as the folder it tests, and links that
+# folder's libraries and no others: so no test program ever holds BoringSSL and OpenSSL together.
+
+UNIT_SRCS := $(wildcard tests/unit/*/test_*.c)
+UNITS     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_SRCS))
+FUZZ_SRCS := $(wildcard tests/fuzz/*/fuzz_*.c)
+FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRCS))
+
+CMOCKA     := -lcmocka
+EVENT_LIBS := -levent_core
+BASE_LIBS   = $(shell pkg-config --libs libevent_core libconfuse libseccomp)
+NETFILTER_LIBS = $(shell pkg-config --libs libnftnl libmnl)
+
+.SECONDARY:
+$(B)/unit/base/%: $(B)/tests/unit/base/%.o $(B)/libbase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CMOCKA) $(BASE_LIBS)
+$(B)/unit/netfilter/%: $(B)/tests/unit/netfilter/%.o $(B)/libnetfilter.a $(B)/libbase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CMOCKA) $(NETFILTER_LIBS) $(BASE_LIBS)
+$(B)/unit/proxy/%: $(B)/tests/unit/proxy/%.o $(B)/libproxy.a $(B)/libnetfilter.a $(B)/libverdict.a $(B)/libbase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(CMOCKA) $(PROXY_LINK)
+$(B)/unit/policy/%: $(B)/tests/unit/policy/%.o $(B)/libpolicy.a $(B)/libverdict.a $(B)/libbase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(CMOCKA) $(POLICY_LINK)
+
+# A fuzz target is built twice: replayed over its seeds by any compiler (make check), and with libFuzzer (make fuzz).
+$(B)/fuzz/proxy/%: $(B)/tests/fuzz/proxy/%.o $(B)/tests/fuzz/replay.o $(B)/libproxy.a $(B)/libverdict.a $(B)/libbase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o $(PROXY_LINK)
+$(B)/fuzz/policy/%: $(B)/tests/fuzz/policy/%.o $(B)/tests/fuzz/replay.o $(B)/libpolicy.a $(B)/libverdict.a $(B)/libbase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o $(POLICY_LINK)
+$(B)/fuzz/base/%: $(B)/tests/fuzz/base/%.o $(B)/tests/fuzz/replay.o $(B)/libbase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o $(BASE_LIBS)
+
+.PHONY: unit check
+# The unit tests and fuzz seeds of one variant (VARIANT, CC, SANITIZE).
+unit: $(UNITS) $(FUZZERS)
+	@tests/run-units $(B) $(UNITS) $(FUZZERS)
+
+check:
+	@tests/check
