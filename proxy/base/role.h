@@ -1,0 +1,95 @@
+/* role.h - how the parent and its roles talk, and how a role starts.
+ *
+ * A role is a program that the parent re-exec'd with descriptor ROLE_FD as its channel (ipc.h). Configuration, CA
+ * bundles, sockets and the ends of other channels come as messages with a descriptor, the same at start, at reload and
+ * after another role's restart; ROLE_MSG_START ends the first batch. A role opens no file. */
+#ifndef GATE25_BASE_ROLE_H
+#define GATE25_BASE_ROLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proxy/base/attrib.h"
+#include "proxy/base/conf.h"
+#include "proxy/base/ipc.h"
+#include "proxy/base/sandbox.h"
+
+#define ROLE_FD 3
+
+enum role { ROLE_WORKER, ROLE_POLICY, ROLE_MONITOR, ROLE_COUNT };
+
+enum role_message {
+	/* parent to role; those marked fd carry one */
+	ROLE_MSG_CONF = 1, /* fd: sealed text of the configuration; body: u32 generation, u8 flags (ROLE_FLAG_...) */
+	ROLE_MSG_CA,       /* fd: sealed PEM; body: u16 index, 0 is the gate's bundle, N conf_ca_file(N) */
+	ROLE_MSG_LISTENER, /* fd: a listening socket; body: u8 enum role_listener */
+	ROLE_MSG_PEER,     /* fd: a channel to another role; body: u8 role, u16 slot. Replaces an earlier one */
+	ROLE_MSG_COUNTERS, /* fd: a worker's counters page; body: u16 slot. To the monitor, and from a worker to the
+			      parent */
+	ROLE_MSG_START,    /* no more to come: enter the sandbox and run; body: u16 slot */
+	ROLE_MSG_RELOAD,   /* the CONF and CA messages since START are whole: use them from now on */
+	ROLE_MSG_DRAIN,    /* accept nothing new, finish, send DRAINED */
+	ROLE_MSG_STATUS,   /* to the monitor: body is JSON text about the gate itself, for /status.json */
+	/* role to parent */
+	ROLE_MSG_READY = 64, /* in the sandbox, serving */
+	ROLE_MSG_ALIVE,      /* every ROLE_ALIVE_S seconds */
+	ROLE_MSG_DRAINED,
+	ROLE_MSG_LOG, /* body: u8 level, text */
+};
+
+enum role_listener { ROLE_LISTENER_SMTP, ROLE_LISTENER_HTTP, ROLE_LISTENER_CONTROL };
+
+#define ROLE_FLAG_NO_RULES 1 /* gate25 does not manage nftables: sidecar */
+#define ROLE_FLAG_NO_ROOT  2 /* no capability: no marks, no foreign source addresses */
+
+#define ROLE_ALIVE_S   10
+#define ROLE_SILENT_S  60 /* silent for longer: hung, killed */
+#define ROLE_CA_MAX    64
+#define ROLE_SLOTS_MAX 256 /* workers */
+
+/* What came before ROLE_MSG_START. Descriptors are the caller's. */
+struct role_start {
+	char *conf_text;
+	uint32_t generation;
+	uint8_t flags;
+	struct conf conf; /* parsed from conf_text, log level and format applied */
+	char *ca_text[ROLE_CA_MAX];
+	unsigned ca_count;
+	int listeners[2]; /* -1: none; worker: [0] SMTP; monitor: [0] HTTP, [1] control */
+	int policy_fd;    /* -1: none */
+	int monitor_fd;
+	int worker_fds[ROLE_SLOTS_MAX]; /* policyd, monitor: by slot; -1: none */
+	int counters_fds[ROLE_SLOTS_MAX];
+	unsigned slot; /* its own among those of its role */
+};
+
+const char *role_name(enum role role);
+
+/* role_receive reads the first batch from ROLE_FD, blocking; parses the configuration. A role that cannot start says
+ * why and exits. */
+void role_receive(struct role_start *out);
+void role_start_cleanup(struct role_start *start); /* frees text and conf; closes nothing */
+
+/* role_ca_get reads the body of ROLE_MSG_CA; role_conf_get that of ROLE_MSG_CONF; role_peer_get of PEER and COUNTERS.
+ */
+MUST_CHECK bool role_ca_get(const uint8_t *body, size_t len, unsigned *out_index);
+MUST_CHECK bool role_conf_get(const uint8_t *body, size_t len, uint32_t *out_generation, uint8_t *out_flags);
+MUST_CHECK bool role_peer_get(const uint8_t *body, size_t len, enum role *out_role, unsigned *out_slot);
+MUST_CHECK bool role_slot_get(const uint8_t *body, size_t len, unsigned *out_slot);
+/* The parent's side of the same, each sending one message; false as ipc_send. */
+MUST_CHECK bool role_ca_send(struct ipc *ipc, unsigned index, int fd);
+MUST_CHECK bool role_conf_send(struct ipc *ipc, uint32_t generation, uint8_t flags, int fd);
+MUST_CHECK bool role_peer_send(struct ipc *ipc, enum role role, unsigned slot, int fd);
+MUST_CHECK bool role_slot_send(struct ipc *ipc, enum role_message type, unsigned slot, int fd);
+MUST_CHECK bool role_listener_send(struct ipc *ipc, enum role_listener kind, int fd);
+
+/* role_sandbox enters the sandbox or ends the process with a log line. */
+void role_sandbox(enum sandbox which, const struct sandbox_limits *limits);
+/* role_log_through sends log lines to the parent (syslog) over |ipc| from now on; NULL: to standard error again. */
+void role_log_through(struct ipc *ipc);
+
+/* role_say_alive sends READY now and ALIVE regularly on |base|. */
+void role_say_alive(struct event_base *base, struct ipc *ipc);
+
+#endif

@@ -1,0 +1,30 @@
+/* sandbox.h - what a role may still do once it runs: seccomp for system calls, Landlock for files and ports.
+ *
+ * Entered once, last thing before the event loop. A refused call returns EPERM or EACCES. */
+#ifndef GATE25_BASE_SANDBOX_H
+#define GATE25_BASE_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proxy/base/attrib.h"
+
+enum sandbox {
+	SANDBOX_WORKER,  /* TCP sockets, inherited descriptors; no file */
+	SANDBOX_POLICY,  /* TCP and UDP sockets; no file but its cache folder's */
+	SANDBOX_MONITOR, /* inherited descriptors; makes no socket; no file */
+};
+
+struct sandbox_limits {
+	const uint16_t *connect_ports; /* TCP ports it may connect to, where the kernel can tell (Landlock ABI 4) */
+	size_t connect_ports_count;
+	const char *write_folder; /* NULL: none */
+};
+
+/* sandbox_enter closes the sandbox and then proves that it bites: execve, a raw socket and opening a file must fail.
+ * Landlock missing from the kernel is no error, |*out_landlock| says so; seccomp missing is one. */
+MUST_CHECK bool sandbox_enter(enum sandbox which, const struct sandbox_limits *limits, bool *out_landlock, char *err,
+			      size_t err_len);
+
+#endif
