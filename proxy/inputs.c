@@ -2,6 +2,7 @@
 #include "proxy/inputs.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +20,14 @@ struct errors {
 	const char *path;
 };
 
-static void tell(const struct errors *errors, const char *format, const char *what, const char *why)
+static void PRINTF_LIKE(2, 3) tell(const struct errors *errors, const char *format, ...)
 {
 	char text[512];
+	va_list args;
 
-	(void)snprintf(text, sizeof(text), format, what, why);
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
 	errors->fn(errors->arg, errors->path, 0, text);
 }
 
@@ -105,7 +109,7 @@ static bool load_cas(struct inputs *out, const struct errors *errors)
 
 	for (unsigned i = 1; (path = conf_ca_file(&out->conf, i)) != NULL; i++) {
 		if (i >= ROLE_CA_MAX) {
-			tell(errors, "more than %s distinct ca-files%s", "63", "");
+			tell(errors, "more than %d distinct ca-files", ROLE_CA_MAX - 1);
 			return false;
 		}
 		ok = load_ca(out, i, path, false, errors) && ok;
