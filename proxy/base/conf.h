@@ -17,7 +17,18 @@
 
 #define CONF_DEFAULT_PATH "/etc/gate25/gate25.conf"
 #define CONF_LISTEN_PORT  825
+#define CONF_MONITOR_PORT 9525
+#define CONF_CA_FILE      "/etc/ssl/certs/ca-certificates.crt"
 #define CONF_NAME_MAX     254 /* a domain name with its NUL */
+
+/* The default mark bits: out of the way of what others use (the low bytes: operators and wg-quick; 0x3f00: mwan3;
+ * 0xc000: Kubernetes; 0xff0000: Tailscale and OpenWrt's pbr), and of the sign bit. */
+#define CONF_MARK_OWN        0x08000000U
+#define CONF_MARK_TPROXY     0x10000000U
+#define CONF_CTMARK_APPROVED 0x20000000U
+#define CONF_CTMARK_LOCAL    0x40000000U
+#define CONF_ROUTE_TABLE     825
+#define CONF_MAX_SESSIONS    2000
 
 struct prefix_list {
 	struct prefix *items; /* in the file's order, as written */
@@ -38,7 +49,7 @@ enum conf_bare_newline { CONF_BARE_NEWLINE_NORMALIZE, CONF_BARE_NEWLINE_REJECT }
 
 /* What a recipient-domain rule and a destination rule have in common. */
 struct conf_rule {
-	unsigned line;            /* where it stands in the file */
+	unsigned line;            /* where its section begins in the file */
 	enum level level;         /* never LEVEL_UNSET */
 	bool enforce;             /* false: deliver, and report what would have been refused */
 	struct string_list match; /* level verify, secure: names; "hostname", "nexthop", "dot-nexthop" as in Postfix, or
@@ -46,7 +57,8 @@ struct conf_rule {
 	struct string_list
 		fingerprints; /* level fingerprint: lower-case hex SHA-256, no colons, of certificate or key */
 	char *servername;     /* SNI; NULL: the level's default. An A-label name */
-	char *nexthop;        /* destination rules: the name whose MX or host this is; NULL: none */
+	char *nexthop;        /* destination rules: the name whose MX or host this is; NULL: none. At levels verify and
+			       * secure it is there, or every item of |match| is a name by itself */
 	char *ca_file;        /* NULL: the gate's */
 	enum conf_tls_version min_protocol;
 	bool auth; /* destination rules: offer the server's AUTH to the client, once authenticated */
@@ -109,23 +121,29 @@ struct conf {
 	size_t domains_count;
 	struct conf_destination *destinations;
 	size_t destinations_count;
+	struct string_list ca_files; /* of the rules; see conf_ca_file */
 };
 
-/* Told of each error, in the file's order: |line| 0 where an error has none. */
+/* Told of each error or warning, in the file's order: |line| 0, told first, where one has none. */
 typedef void conf_error_fn(void *arg, const char *file, unsigned line, const char *message);
 
 /* conf_parse fills |out|, which the caller cleans up whatever is returned. |name| is for messages. All errors are told
  * before it returns false. */
 MUST_CHECK bool conf_parse(struct conf *out, const char *name, const char *text, conf_error_fn *error, void *arg);
+/* conf_cleanup leaves a zeroed struct behind; a zeroed one is fine. */
 void conf_cleanup(struct conf *conf);
+/* conf_warnings tells what is allowed and probably not meant, as far as the text alone can show it. */
+void conf_warnings(const struct conf *conf, const char *name, conf_error_fn *warning, void *arg);
 
 /* The distinct ca-files of the rules, numbered from 1 in the file's order; NULL past the last. */
 const char *conf_ca_file(const struct conf *conf, unsigned index);
-unsigned conf_ca_index(const struct conf *conf, const char *path); /* 0 for NULL */
-/* conf_may_permit_clear: whether any session at all could end in clear text: a level that permits it, or enforce = no. */
+unsigned conf_ca_index(const struct conf *conf, const char *path); /* 0 for NULL and for what no rule has */
+/* conf_may_permit_clear: whether any session at all could end in clear text: a level that permits it, or enforce = no.
+ */
 bool conf_may_permit_clear(const struct conf *conf);
 
-/* conf_read_file reads a whole file of at most 1 MiB; NULL with errno. The caller frees it. A missing file is ENOENT.
+/* conf_read_file reads a whole file of at most 1 MiB; NULL with errno (EFBIG; EILSEQ: a NUL in it). The caller frees
+ * it. A missing file is ENOENT.
  */
 char *conf_read_file(const char *path);
 
