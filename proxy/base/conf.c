@@ -18,7 +18,7 @@ static struct parse {
 	size_t section;           /* the one that libConfuse is in, or reaches next */
 } * parse;
 
-static void on_syntax_error(cfg_t *cfg, const char *format, va_list args)
+static void PRINTF_LIKE(2, 0) on_syntax_error(cfg_t *cfg, const char *format, va_list args)
 {
 	char text[256];
 

@@ -121,7 +121,7 @@ void log_open(struct log_line *line, enum log_level level, const char *event)
 	add_value(line, "event", event);
 }
 
-static void add_formatted(struct log_line *line, const char *key, const char *format, va_list args)
+static void PRINTF_LIKE(3, 0) add_formatted(struct log_line *line, const char *key, const char *format, va_list args)
 {
 	char value[2048];
 
@@ -169,7 +169,8 @@ void log_close(struct log_line *line)
 	(logger.sink != NULL ? logger.sink : write_stderr)(line->level, line->text, line->len);
 }
 
-static void say(enum log_level level, const char *event, const char *error, const char *format, va_list args)
+static void PRINTF_LIKE(4, 0)
+	say(enum log_level level, const char *event, const char *error, const char *format, va_list args)
 {
 	struct log_line line;
 

@@ -110,7 +110,8 @@ static bool allow_socket(scmp_filter_ctx filter, int family, int type)
 {
 	const scmp_datum_t mask = 0xf; /* SOCK_TYPE_MASK: the rest are SOCK_NONBLOCK and SOCK_CLOEXEC */
 
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family),
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0),
 				SCMP_A1(SCMP_CMP_MASKED_EQ, mask, (scmp_datum_t)type)) == 0;
 }
 
