@@ -1,6 +1,7 @@
 /* conf_warnings.c - what a sound configuration says that its author may not have meant. */
 #include "proxy/base/conf_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_loopback(const struct addr *addr)
@@ -26,26 +27,35 @@ static bool is_private(const struct prefix *prefix)
 	return false;
 }
 
-static const char *prefix_text(const struct prefix *prefix, char buf[ADDR_TEXT_MAX])
+#define PREFIX_TEXT_MAX (ADDR_TEXT_MAX + 4)
+
+/* prefix_text writes a single address without its length. */
+static const char *prefix_text(const struct prefix *prefix, char buf[PREFIX_TEXT_MAX])
 {
-	return addr_format(&prefix->addr, buf);
+	char addr[ADDR_TEXT_MAX];
+
+	(void)addr_format(&prefix->addr, addr);
+	if (prefix->bits == addr_len(&prefix->addr) * 8)
+		(void)snprintf(buf, PREFIX_TEXT_MAX, "%s", addr);
+	else
+		(void)snprintf(buf, PREFIX_TEXT_MAX, "%s/%u", addr, prefix->bits);
+	return buf;
 }
 
 static void warn_sources(const struct conf *conf, struct conf_problems *warnings)
 {
-	char text[ADDR_TEXT_MAX];
+	char text[PREFIX_TEXT_MAX];
 
 	for (size_t i = 0; i < conf->sources.count; i++) {
 		const struct prefix *prefix = &conf->sources.items[i];
 		if (prefix->bits == 0)
-			conf_problem(warnings, 0, "sources has %s/0: everybody may speak SMTP outwards",
+			conf_problem(warnings, 0, "sources has %s: everybody may speak SMTP outwards",
 				     prefix_text(prefix, text));
 		else if (conf->source != CONF_SOURCE_CLIENT && !is_private(prefix))
-			conf_problem(
-				warnings, 0,
-				"source hides the routable addresses of %s/%u behind this gateway's: servers judge "
-				"clients by address (SPF, PTR, allow-lists)",
-				prefix_text(prefix, text), prefix->bits);
+			conf_problem(warnings, 0,
+				     "source hides the routable addresses of %s behind this gateway's: servers judge "
+				     "clients by address (SPF, PTR, allow-lists)",
+				     prefix_text(prefix, text));
 		for (size_t k = 0; k < conf->destinations_count; k++) {
 			const struct conf_destination *destination = &conf->destinations[k];
 			if (prefix->bits > 0 && prefix_contains(prefix, &destination->prefix.addr))
@@ -127,7 +137,7 @@ static void warn_rule(const struct conf *conf, const struct conf_rule *rule, con
 void conf_warnings(const struct conf *conf, const char *name, conf_error_fn *warning, void *arg)
 {
 	struct conf_problems warnings = { 0 };
-	char text[ADDR_TEXT_MAX];
+	char text[PREFIX_TEXT_MAX];
 
 	warn_gate(conf, &warnings);
 	warn_scope(conf, &warnings);
