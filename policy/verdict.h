@@ -98,8 +98,8 @@ void verdict_unref(struct verdict *verdict); /* frees at the last one; NULL is f
 
 /* verdict_mx_for returns the MX host that |dst| is an address of, the first by preference; NULL if none is. */
 const struct verdict_mx *verdict_mx_for(const struct verdict *verdict, const struct addr *dst);
-/* verdict_permits_clear: the only way to ask. False unless the verdict is a sound one that says so; report-only counts.
- */
+/* verdict_permits_clear: the only way to ask. False unless the verdict is a sound one that says so. Report-only counts,
+ * for a failed verdict as well: it then names the rule that it failed under (a source), which a zeroed one does not. */
 bool verdict_permits_clear(const struct verdict *verdict);
 
 const char *verdict_source_name(enum verdict_source source);

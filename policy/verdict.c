@@ -1,0 +1,292 @@
+/* verdict.c - see verdict.h. */
+#include "policy/verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct verdict *verdict_new(void)
+{
+	struct verdict *verdict = calloc(1, sizeof(*verdict));
+
+	if (verdict != NULL)
+		verdict->refs = 1;
+	return verdict;
+}
+
+struct verdict *verdict_ref(struct verdict *verdict)
+{
+	verdict->refs++;
+	return verdict;
+}
+
+void verdict_unref(struct verdict *verdict)
+{
+	if (verdict == NULL || --verdict->refs > 0)
+		return;
+	for (size_t i = 0; i < verdict->mx_count; i++)
+		free(verdict->mx[i].addrs);
+	free(verdict->mx);
+	free(verdict->names);
+	free(verdict->fingerprints);
+	free(verdict);
+}
+
+const struct verdict_mx *verdict_mx_for(const struct verdict *verdict, const struct addr *dst)
+{
+	if (addr_len(dst) == 0)
+		return NULL;
+	for (size_t i = 0; i < verdict->mx_count; i++) {
+		const struct verdict_mx *mx = &verdict->mx[i];
+		for (size_t j = 0; j < mx->addrs_count; j++) {
+			if (addr_equal(&mx->addrs[j], dst))
+				return mx;
+		}
+	}
+	return NULL;
+}
+
+static bool source_is_real(enum verdict_source source)
+{
+	return source > VERDICT_SOURCE_NONE && source < VERDICT_SOURCE_COUNT;
+}
+
+bool verdict_permits_clear(const struct verdict *verdict)
+{
+	if (!source_is_real(verdict->source))
+		return false;
+	switch (verdict->status) {
+	case VERDICT_OK:
+		if (verdict->level <= LEVEL_UNSET || verdict->level >= LEVEL_COUNT)
+			return false;
+		return level_permits_clear(verdict->level) || !verdict->enforce;
+	case VERDICT_FAILED: return !verdict->enforce;
+	}
+	return false;
+}
+
+const char *verdict_source_name(enum verdict_source source)
+{
+	static const char *const names[VERDICT_SOURCE_COUNT] = {
+		[VERDICT_SOURCE_NONE] = "none",
+		[VERDICT_SOURCE_DESTINATION] = "destination",
+		[VERDICT_SOURCE_DOMAIN] = "domain",
+		[VERDICT_SOURCE_DEFAULT] = "default",
+	};
+
+	return (unsigned)source < VERDICT_SOURCE_COUNT ? names[source] : "unknown";
+}
+
+const char *result_word_name(enum result_word word)
+{
+	static const char *const names[RESULT_COUNT] = {
+		[RESULT_NONE] = "none",
+		[RESULT_STARTTLS_NOT_SUPPORTED] = "starttls-not-supported",
+		[RESULT_CERTIFICATE_HOST_MISMATCH] = "certificate-host-mismatch",
+		[RESULT_CERTIFICATE_EXPIRED] = "certificate-expired",
+		[RESULT_CERTIFICATE_NOT_TRUSTED] = "certificate-not-trusted",
+		[RESULT_VALIDATION_FAILURE] = "validation-failure",
+	};
+
+	return (unsigned)word < RESULT_COUNT ? names[word] : "validation-failure";
+}
+
+/* --- messages ----------------------------------------------------------------------------------------------------- */
+
+void verdict_question_put(struct wire_writer *w, const struct verdict_question *question)
+{
+	wire_put_u32(w, question->id);
+	wire_put_u8(w, (uint8_t)question->kind);
+	wire_put_addr(w, &question->destination.addr);
+	wire_put_u16(w, question->destination.port);
+	wire_put_str(w, question->domain);
+}
+
+bool verdict_question_get(struct wire_reader *r, struct verdict_question *out)
+{
+	*out = (struct verdict_question){ 0 };
+	out->id = wire_get_u32(r);
+	out->kind = (enum verdict_question_kind)wire_get_enum(r, VERDICT_ASK_COUNT);
+	wire_get_addr(r, &out->destination.addr);
+	out->destination.port = wire_get_u16(r);
+	wire_get_str(r, out->domain, sizeof(out->domain));
+	return wire_done(r);
+}
+
+static void put_names(struct wire_writer *w, const struct verdict *verdict)
+{
+	w->failed |= verdict->names_count > VERDICT_NAMES_MAX;
+	wire_put_u8(w, (uint8_t)verdict->names_count);
+	for (size_t i = 0; i < verdict->names_count && !w->failed; i++) {
+		wire_put_str(w, verdict->names[i].name);
+		wire_put_u8(w, verdict->names[i].subdomains);
+	}
+}
+
+static void get_names(struct wire_reader *r, struct verdict *verdict)
+{
+	size_t count = wire_get_enum(r, VERDICT_NAMES_MAX + 1);
+
+	if (count == 0)
+		return;
+	verdict->names = calloc(count, sizeof(*verdict->names));
+	if (verdict->names == NULL) {
+		r->failed = true;
+		return;
+	}
+	verdict->names_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct verdict_name *name = &verdict->names[i];
+		wire_get_str(r, name->name, sizeof(name->name));
+		name->subdomains = wire_get_bool(r);
+		r->failed |= name->name[0] == '\0';
+	}
+}
+
+static void put_fingerprints(struct wire_writer *w, const struct verdict *verdict)
+{
+	w->failed |= verdict->fingerprints_count > VERDICT_FINGERPRINTS_MAX;
+	wire_put_u8(w, (uint8_t)verdict->fingerprints_count);
+	for (size_t i = 0; i < verdict->fingerprints_count && !w->failed; i++)
+		wire_put_bytes(w, verdict->fingerprints[i], sizeof(verdict->fingerprints[i]));
+}
+
+static void get_fingerprints(struct wire_reader *r, struct verdict *verdict)
+{
+	size_t count = wire_get_enum(r, VERDICT_FINGERPRINTS_MAX + 1);
+
+	if (count == 0)
+		return;
+	verdict->fingerprints = calloc(count, sizeof(*verdict->fingerprints));
+	if (verdict->fingerprints == NULL) {
+		r->failed = true;
+		return;
+	}
+	verdict->fingerprints_count = count;
+	for (size_t i = 0; i < count; i++) {
+		size_t len;
+		const uint8_t *bytes = wire_get_bytes(r, &len);
+		if (bytes == NULL || len != sizeof(verdict->fingerprints[i])) {
+			r->failed = true;
+			return;
+		}
+		memcpy(verdict->fingerprints[i], bytes, len);
+	}
+}
+
+static void put_mx(struct wire_writer *w, const struct verdict *verdict)
+{
+	w->failed |= verdict->mx_count > VERDICT_MX_MAX;
+	wire_put_u8(w, (uint8_t)verdict->mx_lookup);
+	wire_put_u8(w, (uint8_t)verdict->mx_count);
+	for (size_t i = 0; i < verdict->mx_count && !w->failed; i++) {
+		const struct verdict_mx *mx = &verdict->mx[i];
+		w->failed |= mx->addrs_count > VERDICT_ADDRS_MAX;
+		wire_put_str(w, mx->name);
+		wire_put_u16(w, mx->preference);
+		wire_put_u8(w, mx->addrs_failed);
+		wire_put_u8(w, (uint8_t)mx->addrs_count);
+		for (size_t j = 0; j < mx->addrs_count && !w->failed; j++)
+			wire_put_addr(w, &mx->addrs[j]);
+	}
+}
+
+static void get_mx_host(struct wire_reader *r, struct verdict_mx *mx)
+{
+	wire_get_str(r, mx->name, sizeof(mx->name));
+	mx->preference = wire_get_u16(r);
+	mx->addrs_failed = wire_get_bool(r);
+	r->failed |= mx->name[0] == '\0';
+	size_t count = wire_get_enum(r, VERDICT_ADDRS_MAX + 1);
+	if (count == 0)
+		return;
+	mx->addrs = calloc(count, sizeof(*mx->addrs));
+	if (mx->addrs == NULL) {
+		r->failed = true;
+		return;
+	}
+	mx->addrs_count = count;
+	for (size_t i = 0; i < count; i++) {
+		wire_get_addr(r, &mx->addrs[i]);
+		r->failed |= addr_len(&mx->addrs[i]) == 0;
+	}
+}
+
+static void get_mx(struct wire_reader *r, struct verdict *verdict)
+{
+	verdict->mx_lookup = (enum verdict_lookup)wire_get_enum(r, VERDICT_LOOKUP_FOUND + 1);
+	size_t count = wire_get_enum(r, VERDICT_MX_MAX + 1);
+
+	r->failed |= (verdict->mx_lookup == VERDICT_LOOKUP_FOUND) != (count > 0);
+	if (r->failed || count == 0)
+		return;
+	verdict->mx = calloc(count, sizeof(*verdict->mx));
+	if (verdict->mx == NULL) {
+		r->failed = true;
+		return;
+	}
+	verdict->mx_count = count;
+	for (size_t i = 0; i < count && !r->failed; i++)
+		get_mx_host(r, &verdict->mx[i]);
+}
+
+void verdict_put(struct wire_writer *w, uint32_t id, const struct verdict *verdict)
+{
+	wire_put_u32(w, id);
+	wire_put_u8(w, (uint8_t)verdict->status);
+	wire_put_u8(w, (uint8_t)verdict->level);
+	wire_put_u8(w, (uint8_t)verdict->source);
+	wire_put_u8(w, verdict->enforce);
+	wire_put_u8(w, verdict->auth);
+	wire_put_u8(w, (uint8_t)verdict->min_protocol);
+	wire_put_str(w, verdict->domain);
+	wire_put_str(w, verdict->servername);
+	wire_put_u32(w, verdict->ca);
+	wire_put_u8(w, verdict->match_mx);
+	put_names(w, verdict);
+	put_fingerprints(w, verdict);
+	put_mx(w, verdict);
+	wire_put_u32(w, verdict->ttl_s);
+	wire_put_u32(w, verdict->generation);
+	wire_put_u8(w, (uint8_t)verdict->result);
+	wire_put_str(w, verdict->reason);
+}
+
+/* A level stands in a verdict exactly when it was decided by somebody; anything else is not a verdict. */
+static bool is_consistent(const struct verdict *verdict)
+{
+	bool decided = verdict->status == VERDICT_OK && verdict->source != VERDICT_SOURCE_NONE;
+
+	return decided == (verdict->level != LEVEL_UNSET);
+}
+
+struct verdict *verdict_get(struct wire_reader *r, uint32_t *out_id)
+{
+	struct verdict *verdict = verdict_new();
+
+	*out_id = 0;
+	if (verdict == NULL)
+		return NULL;
+	*out_id = wire_get_u32(r);
+	verdict->status = (enum verdict_status)wire_get_enum(r, VERDICT_OK + 1);
+	verdict->level = (enum level)wire_get_enum(r, LEVEL_COUNT);
+	verdict->source = (enum verdict_source)wire_get_enum(r, VERDICT_SOURCE_COUNT);
+	verdict->enforce = wire_get_bool(r);
+	verdict->auth = wire_get_bool(r);
+	verdict->min_protocol = (enum conf_tls_version)wire_get_enum(r, CONF_TLS13 + 1);
+	wire_get_str(r, verdict->domain, sizeof(verdict->domain));
+	wire_get_str(r, verdict->servername, sizeof(verdict->servername));
+	verdict->ca = wire_get_u32(r);
+	verdict->match_mx = wire_get_bool(r);
+	get_names(r, verdict);
+	get_fingerprints(r, verdict);
+	get_mx(r, verdict);
+	verdict->ttl_s = wire_get_u32(r);
+	verdict->generation = wire_get_u32(r);
+	verdict->result = (enum result_word)wire_get_enum(r, RESULT_COUNT);
+	wire_get_str(r, verdict->reason, sizeof(verdict->reason));
+	if (!wire_done(r) || !is_consistent(verdict)) {
+		verdict_unref(verdict);
+		return NULL;
+	}
+	return verdict;
+}

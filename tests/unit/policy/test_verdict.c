@@ -1,0 +1,517 @@
+/* test_verdict.c - the verdict: what it permits, and its messages, whole, cut short and out of bounds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/verdict.h"
+
+static uint8_t message[WIRE_MAX];
+
+static struct verdict *sample(size_t mx_count, size_t addrs_count, size_t names, size_t fingerprints)
+{
+	struct verdict *v = verdict_new();
+
+	assert_non_null(v);
+	v->status = VERDICT_OK;
+	v->level = LEVEL_VERIFY;
+	v->source = VERDICT_SOURCE_DOMAIN;
+	v->enforce = true;
+	v->auth = true;
+	v->min_protocol = CONF_TLS13;
+	v->ca = 7;
+	v->match_mx = true;
+	v->ttl_s = 300;
+	v->generation = 0xdeadbeef;
+	v->result = RESULT_CERTIFICATE_EXPIRED;
+	(void)snprintf(v->domain, sizeof(v->domain), "d.example");
+	(void)snprintf(v->servername, sizeof(v->servername), "sni.example");
+	(void)snprintf(v->reason, sizeof(v->reason), "a sentence");
+	v->mx_lookup = mx_count > 0 ? VERDICT_LOOKUP_FOUND : VERDICT_LOOKUP_ABSENT;
+	v->mx = calloc(mx_count + 1, sizeof(*v->mx));
+	v->names = calloc(names + 1, sizeof(*v->names));
+	v->fingerprints = calloc(fingerprints + 1, sizeof(*v->fingerprints));
+	assert_true(v->mx != NULL && v->names != NULL && v->fingerprints != NULL);
+	for (size_t i = 0; i < mx_count; i++) {
+		(void)snprintf(v->mx[i].name, sizeof(v->mx[i].name), "mx%zu.d.example", i);
+		v->mx[i].preference = (uint16_t)(i * 10);
+		v->mx[i].addrs_failed = i % 2 == 1;
+		v->mx[i].addrs = calloc(addrs_count + 1, sizeof(struct addr));
+		assert_non_null(v->mx[i].addrs);
+		for (size_t j = 0; j < addrs_count; j++) {
+			v->mx[i].addrs[j].family = j % 2 == 0 ? AF_INET6 : AF_INET;
+			v->mx[i].addrs[j].bytes[0] = 32;
+			v->mx[i].addrs[j].bytes[2] = (uint8_t)i;
+			v->mx[i].addrs[j].bytes[3] = (uint8_t)j;
+		}
+		v->mx[i].addrs_count = addrs_count;
+	}
+	v->mx_count = mx_count;
+	for (size_t i = 0; i < names; i++) {
+		(void)snprintf(v->names[i].name, sizeof(v->names[i].name), "name%zu.example", i);
+		v->names[i].subdomains = i % 2 == 0;
+	}
+	v->names_count = names;
+	for (size_t i = 0; i < fingerprints; i++)
+		memset(v->fingerprints[i], (int)i + 1, sizeof(v->fingerprints[i]));
+	v->fingerprints_count = fingerprints;
+	return v;
+}
+
+static size_t encode(const struct verdict *v, uint32_t id)
+{
+	struct wire_writer w;
+
+	wire_writer_init(&w, message, sizeof(message) - 2); /* ipc.h takes two for the type */
+	verdict_put(&w, id, v);
+	return w.failed ? 0 : w.len;
+}
+
+static struct verdict *decode(size_t len, uint32_t *out_id)
+{
+	struct wire_reader r;
+	uint8_t *exact = malloc(len + 1); /* its own block, so that a sanitizer sees one octet too far */
+
+	assert_non_null(exact);
+	memcpy(exact, message, len);
+	wire_reader_init(&r, exact, len);
+	struct verdict *v = verdict_get(&r, out_id);
+	free(exact);
+	return v;
+}
+
+static void assert_same(const struct verdict *a, const struct verdict *b)
+{
+	assert_int_equal(a->status, b->status);
+	assert_int_equal(a->level, b->level);
+	assert_int_equal(a->source, b->source);
+	assert_int_equal(a->enforce, b->enforce);
+	assert_int_equal(a->auth, b->auth);
+	assert_int_equal(a->min_protocol, b->min_protocol);
+	assert_string_equal(a->domain, b->domain);
+	assert_string_equal(a->servername, b->servername);
+	assert_int_equal(a->ca, b->ca);
+	assert_int_equal(a->match_mx, b->match_mx);
+	assert_int_equal(a->ttl_s, b->ttl_s);
+	assert_int_equal(a->generation, b->generation);
+	assert_int_equal(a->result, b->result);
+	assert_string_equal(a->reason, b->reason);
+	assert_int_equal(a->names_count, b->names_count);
+	for (size_t i = 0; i < a->names_count; i++) {
+		assert_string_equal(a->names[i].name, b->names[i].name);
+		assert_int_equal(a->names[i].subdomains, b->names[i].subdomains);
+	}
+	assert_int_equal(a->fingerprints_count, b->fingerprints_count);
+	for (size_t i = 0; i < a->fingerprints_count; i++)
+		assert_memory_equal(a->fingerprints[i], b->fingerprints[i], 32);
+	assert_int_equal(a->mx_lookup, b->mx_lookup);
+	assert_int_equal(a->mx_count, b->mx_count);
+	for (size_t i = 0; i < a->mx_count; i++) {
+		assert_string_equal(a->mx[i].name, b->mx[i].name);
+		assert_int_equal(a->mx[i].preference, b->mx[i].preference);
+		assert_int_equal(a->mx[i].addrs_failed, b->mx[i].addrs_failed);
+		assert_int_equal(a->mx[i].addrs_count, b->mx[i].addrs_count);
+		for (size_t j = 0; j < a->mx[i].addrs_count; j++)
+			assert_true(addr_equal(&a->mx[i].addrs[j], &b->mx[i].addrs[j]));
+	}
+}
+
+static void test_round_trip(void **state)
+{
+	static const struct {
+		size_t mx, addrs, names, fingerprints;
+	} cases[] = {
+		{ 0, 0, 0, 0 },
+		{ 2, 3, 2, 2 },
+		{ 1, 0, 0, 1 },
+		{ VERDICT_MX_MAX, VERDICT_ADDRS_MAX, VERDICT_NAMES_MAX, VERDICT_FINGERPRINTS_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct verdict *v = sample(cases[i].mx, cases[i].addrs, cases[i].names, cases[i].fingerprints);
+		uint32_t id;
+		size_t len = encode(v, 0x01020304);
+		assert_true(len > 0);
+		struct verdict *got = decode(len, &id);
+		assert_non_null(got);
+		assert_int_equal(id, 0x01020304);
+		assert_int_equal(got->refs, 1);
+		assert_same(v, got);
+		verdict_unref(v);
+		verdict_unref(got);
+	}
+}
+
+/* The largest verdict that the bounds allow fits one message: names, lists and sentence as long as they get. */
+static void test_largest_fits(void **state)
+{
+	struct verdict *v = sample(VERDICT_MX_MAX, VERDICT_ADDRS_MAX, VERDICT_NAMES_MAX, VERDICT_FINGERPRINTS_MAX);
+	uint32_t id;
+
+	(void)state;
+	memset(v->domain, 'd', sizeof(v->domain) - 1);
+	memset(v->servername, 's', sizeof(v->servername) - 1);
+	memset(v->reason, 'r', sizeof(v->reason) - 1);
+	for (size_t i = 0; i < v->mx_count; i++) {
+		memset(v->mx[i].name, 'm', sizeof(v->mx[i].name) - 1);
+		for (size_t j = 0; j < v->mx[i].addrs_count; j++)
+			v->mx[i].addrs[j].family = AF_INET6;
+	}
+	for (size_t i = 0; i < v->names_count; i++)
+		memset(v->names[i].name, 'n', sizeof(v->names[i].name) - 1);
+	size_t len = encode(v, 1);
+	assert_true(len > 60000);
+	struct verdict *got = decode(len, &id);
+	assert_non_null(got);
+	assert_same(v, got);
+	verdict_unref(got);
+	verdict_unref(v);
+}
+
+static void test_every_truncation(void **state)
+{
+	struct verdict *v = sample(2, 2, 2, 2);
+	size_t len = encode(v, 1);
+	uint32_t id;
+
+	(void)state;
+	for (size_t cut = 0; cut < len; cut++)
+		assert_null(decode(cut, &id));
+	message[len] = 0;
+	assert_null(decode(len + 1, &id)); /* and one octet too many */
+	verdict_unref(v);
+}
+
+/* Whatever one octet becomes, the reader either refuses or returns a verdict within all bounds. */
+static void test_every_octet_changed(void **state)
+{
+	static const uint8_t values[] = { 0x00, 0x01, 0x02, 0x41, 0x7f, 0x80, 0xff };
+	struct verdict *v = sample(2, 2, 2, 2);
+	size_t len = encode(v, 1);
+	uint32_t id;
+
+	(void)state;
+	for (size_t at = 0; at < len; at++) {
+		uint8_t was = message[at];
+		for (size_t i = 0; i < COUNT(values); i++) {
+			message[at] = values[i];
+			struct verdict *got = decode(len, &id);
+			if (got == NULL)
+				continue;
+			assert_true((unsigned)got->level < LEVEL_COUNT && (unsigned)got->source < VERDICT_SOURCE_COUNT);
+			assert_true(got->mx_count <= VERDICT_MX_MAX && got->names_count <= VERDICT_NAMES_MAX);
+			assert_true((got->mx_lookup == VERDICT_LOOKUP_FOUND) == (got->mx_count > 0));
+			verdict_unref(got);
+		}
+		message[at] = was;
+	}
+	verdict_unref(v);
+}
+
+/* What a message says, field by field. */
+struct shape {
+	unsigned status, level, source, enforce, auth, protocol, match_mx;
+	unsigned names, fingerprint_len, lookup, mx, addrs, addr_len, result;
+	unsigned domain_len, name_len, mx_len, reason_len;
+};
+
+static void put_text(struct wire_writer *w, size_t len)
+{
+	char text[512];
+
+	memset(text, 'a', sizeof(text));
+	wire_put_bytes(w, text, len);
+}
+
+static size_t encode_shape(const struct shape *s)
+{
+	static const uint8_t zeroes[64];
+	struct wire_writer w;
+
+	wire_writer_init(&w, message, sizeof(message));
+	wire_put_u32(&w, 1);
+	wire_put_u8(&w, (uint8_t)s->status);
+	wire_put_u8(&w, (uint8_t)s->level);
+	wire_put_u8(&w, (uint8_t)s->source);
+	wire_put_u8(&w, (uint8_t)s->enforce);
+	wire_put_u8(&w, (uint8_t)s->auth);
+	wire_put_u8(&w, (uint8_t)s->protocol);
+	put_text(&w, s->domain_len);
+	put_text(&w, s->domain_len);
+	wire_put_u32(&w, 0);
+	wire_put_u8(&w, (uint8_t)s->match_mx);
+	wire_put_u8(&w, (uint8_t)s->names);
+	for (unsigned i = 0; i < s->names; i++) {
+		put_text(&w, s->name_len);
+		wire_put_u8(&w, 0);
+	}
+	wire_put_u8(&w, 1);
+	wire_put_bytes(&w, zeroes, s->fingerprint_len);
+	wire_put_u8(&w, (uint8_t)s->lookup);
+	wire_put_u8(&w, (uint8_t)s->mx);
+	for (unsigned i = 0; i < s->mx; i++) {
+		put_text(&w, s->mx_len);
+		wire_put_u16(&w, 10);
+		wire_put_u8(&w, 0);
+		wire_put_u8(&w, (uint8_t)s->addrs);
+		for (unsigned j = 0; j < s->addrs; j++)
+			wire_put_bytes(&w, zeroes, s->addr_len);
+	}
+	wire_put_u32(&w, 60);
+	wire_put_u32(&w, 1);
+	wire_put_u8(&w, (uint8_t)s->result);
+	put_text(&w, s->reason_len);
+	assert_false(w.failed);
+	return w.len;
+}
+
+static const struct shape sound = {
+	.status = VERDICT_OK,
+	.level = LEVEL_ENCRYPT,
+	.source = VERDICT_SOURCE_DOMAIN,
+	.enforce = 1,
+	.names = 1,
+	.fingerprint_len = 32,
+	.lookup = VERDICT_LOOKUP_FOUND,
+	.mx = 1,
+	.addrs = 1,
+	.addr_len = 4,
+	.domain_len = 9,
+	.name_len = 9,
+	.mx_len = 9,
+	.reason_len = 9,
+};
+
+static void test_every_bound(void **state)
+{
+#define FIELD(name) offsetof(struct shape, name)
+	static const struct {
+		const char *what;
+		bool ok;
+		size_t field; /* of the sound shape, and what it becomes */
+		unsigned value;
+		bool no_level; /* and the level LEVEL_UNSET */
+	} cases[] = {
+		{ "sound", true, FIELD(auth), 0, false },
+		{ "status unknown", false, FIELD(status), 2, false },
+		{ "level unknown", false, FIELD(level), LEVEL_COUNT, false },
+		{ "decided without a level", false, FIELD(level), LEVEL_UNSET, false },
+		{ "failed with a level", false, FIELD(status), 0, false },
+		{ "failed", true, FIELD(status), 0, true },
+		{ "a level from nobody", false, FIELD(source), 0, false },
+		{ "no rule", true, FIELD(source), 0, true },
+		{ "source unknown",
+		  false,
+		  { { FIELD(source), VERDICT_SOURCE_COUNT }, { FIELD(source), VERDICT_SOURCE_COUNT } } },
+		{ "enforce no boolean", false, FIELD(enforce), 2, false },
+		{ "auth no boolean", false, FIELD(auth), 2, false },
+		{ "protocol unknown",
+		  false,
+		  { { FIELD(protocol), CONF_TLS13 + 1 }, { FIELD(protocol), CONF_TLS13 + 1 } } },
+		{ "match_mx no boolean", false, FIELD(match_mx), 2, false },
+		{ "domain at its longest",
+		  true,
+		  { { FIELD(domain_len), VERDICT_NAME_MAX - 1 }, { FIELD(domain_len), VERDICT_NAME_MAX - 1 } } },
+		{ "domain too long",
+		  false,
+		  { { FIELD(domain_len), VERDICT_NAME_MAX }, { FIELD(domain_len), VERDICT_NAME_MAX } } },
+		{ "names at most", true, FIELD(names), VERDICT_NAMES_MAX, false },
+		{ "names too many",
+		  false,
+		  { { FIELD(names), VERDICT_NAMES_MAX + 1 }, { FIELD(names), VERDICT_NAMES_MAX + 1 } } },
+		{ "name empty", false, FIELD(name_len), 0, false },
+		{ "name too long",
+		  false,
+		  { { FIELD(name_len), VERDICT_NAME_MAX }, { FIELD(name_len), VERDICT_NAME_MAX } } },
+		{ "fingerprint short", false, FIELD(fingerprint_len), 31, false },
+		{ "fingerprint long", false, FIELD(fingerprint_len), 33, false },
+		{ "lookup unknown", false, FIELD(lookup), 3, false },
+		{ "found without a host", false, FIELD(mx), 0, false },
+		{ "hosts though failed", false, FIELD(lookup), 0, false },
+		{ "hosts though absent", false, FIELD(lookup), 1, false },
+		{ "hosts at most", true, FIELD(mx), VERDICT_MX_MAX, false },
+		{ "hosts too many", false, FIELD(mx), VERDICT_MX_MAX + 1, false },
+		{ "host empty", false, FIELD(mx_len), 0, false },
+		{ "host too long",
+		  false,
+		  { { FIELD(mx_len), VERDICT_NAME_MAX }, { FIELD(mx_len), VERDICT_NAME_MAX } } },
+		{ "no addresses", true, FIELD(addrs), 0, false },
+		{ "addresses at most", true, FIELD(addrs), VERDICT_ADDRS_MAX, true },
+		{ "addresses too many",
+		  false,
+		  { { FIELD(addrs), VERDICT_ADDRS_MAX + 1 }, { FIELD(addrs), VERDICT_ADDRS_MAX + 1 } } },
+		{ "address empty", false, FIELD(addr_len), 0, false },
+		{ "address odd", false, FIELD(addr_len), 5, false },
+		{ "result unknown", false, FIELD(result), RESULT_COUNT, false },
+		{ "reason at its longest",
+		  true,
+		  { { FIELD(reason_len), VERDICT_REASON_MAX - 1 }, { FIELD(reason_len), VERDICT_REASON_MAX - 1 } } },
+		{ "reason too long",
+		  false,
+		  { { FIELD(reason_len), VERDICT_REASON_MAX }, { FIELD(reason_len), VERDICT_REASON_MAX } } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct shape shape = sound;
+		uint32_t id;
+		memcpy((char *)&shape + cases[i].field, &cases[i].value, sizeof(unsigned));
+		if (cases[i].no_level)
+			shape.level = LEVEL_UNSET;
+		struct verdict *v = decode(encode_shape(&shape), &id);
+		if ((v != NULL) != cases[i].ok)
+			fail_msg("%s: %s", cases[i].what, v != NULL ? "taken" : "refused");
+		verdict_unref(v);
+	}
+}
+
+static void test_writer_refuses_too_many(void **state)
+{
+	struct verdict *v = sample(VERDICT_MX_MAX + 1, 1, 0, 0);
+
+	(void)state;
+	assert_int_equal(encode(v, 1), 0);
+	verdict_unref(v);
+	v = sample(1, VERDICT_ADDRS_MAX + 1, 0, 0);
+	assert_int_equal(encode(v, 1), 0);
+	verdict_unref(v);
+	v = sample(0, 0, VERDICT_NAMES_MAX + 1, 0);
+	assert_int_equal(encode(v, 1), 0);
+	verdict_unref(v);
+	v = sample(0, 0, 0, VERDICT_FINGERPRINTS_MAX + 1);
+	assert_int_equal(encode(v, 1), 0);
+	verdict_unref(v);
+}
+
+static void test_question(void **state)
+{
+	struct verdict_question q = { .id = 9, .kind = VERDICT_ASK_DESTINATION, .domain = "d.example" };
+	struct verdict_question got;
+	struct wire_writer w;
+	struct wire_reader r;
+
+	(void)state;
+	assert_true(endpoint_parse(&q.destination, "[2001:db8::25]:25", 0));
+	wire_writer_init(&w, message, sizeof(message));
+	verdict_question_put(&w, &q);
+	assert_false(w.failed);
+	for (size_t cut = 0; cut < w.len; cut++) {
+		wire_reader_init(&r, message, cut);
+		assert_false(verdict_question_get(&r, &got));
+	}
+	wire_reader_init(&r, message, w.len + 1);
+	assert_false(verdict_question_get(&r, &got));
+	wire_reader_init(&r, message, w.len);
+	assert_true(verdict_question_get(&r, &got));
+	assert_int_equal(got.id, 9);
+	assert_int_equal(got.kind, VERDICT_ASK_DESTINATION);
+	assert_true(addr_equal(&got.destination.addr, &q.destination.addr));
+	assert_int_equal(got.destination.port, 25);
+	assert_string_equal(got.domain, "d.example");
+	message[4] = VERDICT_ASK_COUNT;
+	wire_reader_init(&r, message, w.len);
+	assert_false(verdict_question_get(&r, &got));
+}
+
+static void test_permits_clear(void **state)
+{
+	static const struct {
+		enum verdict_status status;
+		enum verdict_source source;
+		enum level level;
+		bool enforce;
+		bool permits;
+	} cases[] = {
+		{ VERDICT_FAILED, VERDICT_SOURCE_NONE, LEVEL_UNSET, false, false }, /* zeroed */
+		{ VERDICT_FAILED, VERDICT_SOURCE_NONE, LEVEL_NONE, false, false },
+		{ VERDICT_FAILED, VERDICT_SOURCE_DOMAIN, LEVEL_UNSET, true, false },
+		{ VERDICT_FAILED, VERDICT_SOURCE_DOMAIN, LEVEL_NONE, true, false },
+		{ VERDICT_FAILED, VERDICT_SOURCE_DOMAIN, LEVEL_UNSET, false, true }, /* report only */
+		{ VERDICT_OK, VERDICT_SOURCE_NONE, LEVEL_NONE, true, false },
+		{ VERDICT_OK, VERDICT_SOURCE_COUNT, LEVEL_NONE, false, false },
+		{ VERDICT_OK, VERDICT_SOURCE_DOMAIN, LEVEL_UNSET, false, false },
+		{ VERDICT_OK, VERDICT_SOURCE_DOMAIN, LEVEL_COUNT, false, false },
+		{ VERDICT_OK, VERDICT_SOURCE_DOMAIN, LEVEL_NONE, true, true },
+		{ VERDICT_OK, VERDICT_SOURCE_DEFAULT, LEVEL_MAY, true, true },
+		{ VERDICT_OK, VERDICT_SOURCE_DEFAULT, LEVEL_ENCRYPT, true, false },
+		{ VERDICT_OK, VERDICT_SOURCE_DESTINATION, LEVEL_ENCRYPT, false, true },
+		{ VERDICT_OK, VERDICT_SOURCE_DESTINATION, LEVEL_FINGERPRINT, true, false },
+		{ VERDICT_OK, VERDICT_SOURCE_DESTINATION, LEVEL_DANE, true, false },
+		{ VERDICT_OK, VERDICT_SOURCE_DESTINATION, LEVEL_DANE_ONLY, true, false },
+		{ VERDICT_OK, VERDICT_SOURCE_DESTINATION, LEVEL_VERIFY, true, false },
+		{ VERDICT_OK, VERDICT_SOURCE_DESTINATION, LEVEL_SECURE, true, false },
+		{ (enum verdict_status)2, VERDICT_SOURCE_DESTINATION, LEVEL_NONE, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct verdict v = { .status = cases[i].status,
+				     .source = cases[i].source,
+				     .level = cases[i].level,
+				     .enforce = cases[i].enforce };
+		if (verdict_permits_clear(&v) != cases[i].permits)
+			fail_msg("case %zu", i);
+	}
+}
+
+static void test_mx_for(void **state)
+{
+	struct verdict *v = sample(3, 2, 0, 0);
+	struct addr none = { 0 };
+	struct addr other;
+
+	(void)state;
+	assert_ptr_equal(verdict_mx_for(v, &v->mx[2].addrs[1]), &v->mx[2]);
+	v->mx[1].addrs[0] = v->mx[2].addrs[1]; /* of two that share it, the preferred one */
+	assert_ptr_equal(verdict_mx_for(v, &v->mx[2].addrs[1]), &v->mx[1]);
+	assert_true(addr_parse(&other, "192.0.2.99"));
+	assert_null(verdict_mx_for(v, &other));
+	v->mx[0].addrs[0] = none;
+	assert_null(verdict_mx_for(v, &none));
+	verdict_unref(v);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_string_equal(verdict_source_name(VERDICT_SOURCE_DESTINATION), "destination");
+	assert_string_equal(verdict_source_name(VERDICT_SOURCE_COUNT), "unknown");
+	assert_string_equal(result_word_name(RESULT_NONE), "none");
+	assert_string_equal(result_word_name(RESULT_STARTTLS_NOT_SUPPORTED), "starttls-not-supported");
+	assert_string_equal(result_word_name(RESULT_CERTIFICATE_HOST_MISMATCH), "certificate-host-mismatch");
+	assert_string_equal(result_word_name(RESULT_CERTIFICATE_EXPIRED), "certificate-expired");
+	assert_string_equal(result_word_name(RESULT_CERTIFICATE_NOT_TRUSTED), "certificate-not-trusted");
+	assert_string_equal(result_word_name(RESULT_VALIDATION_FAILURE), "validation-failure");
+	assert_string_equal(result_word_name(RESULT_COUNT), "validation-failure");
+}
+
+static void test_references(void **state)
+{
+	struct verdict *v = sample(1, 1, 1, 1);
+
+	(void)state;
+	assert_ptr_equal(verdict_ref(v), v);
+	verdict_unref(v);
+	assert_int_equal(v->refs, 1);
+	verdict_unref(v);
+	verdict_unref(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),       cmocka_unit_test(test_largest_fits),
+		cmocka_unit_test(test_every_truncation), cmocka_unit_test(test_every_octet_changed),
+		cmocka_unit_test(test_every_bound),      cmocka_unit_test(test_writer_refuses_too_many),
+		cmocka_unit_test(test_question),         cmocka_unit_test(test_permits_clear),
+		cmocka_unit_test(test_mx_for),           cmocka_unit_test(test_names),
+		cmocka_unit_test(test_references),
+	};
+
+	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
+}
