@@ -327,7 +327,7 @@ static void test_every_bound(void **state)
 		{ "host empty", false, FIELD(mx_len), 0, false },
 		{ "host too long", false, FIELD(mx_len), VERDICT_NAME_MAX, false },
 		{ "no addresses", true, FIELD(addrs), 0, false },
-		{ "addresses at most", true, FIELD(addrs), VERDICT_ADDRS_MAX, true },
+		{ "addresses at most", true, FIELD(addrs), VERDICT_ADDRS_MAX, false },
 		{ "addresses too many", false, FIELD(addrs), VERDICT_ADDRS_MAX + 1, false },
 		{ "address empty", false, FIELD(addr_len), 0, false },
 		{ "address odd", false, FIELD(addr_len), 5, false },
