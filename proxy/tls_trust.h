@@ -26,4 +26,7 @@ unsigned tls_trust_count(const struct tls_trust *trust);
 /* The number of certificates in store |ca|; 0 for a store that is not there. */
 size_t tls_trust_certs(const struct tls_trust *trust, unsigned ca);
 
+/* For tls_verify.c: borrowed; NULL where store |ca| is not there or trusts nobody. */
+struct x509_store_st *tls_trust_store(const struct tls_trust *trust, unsigned ca);
+
 #endif
