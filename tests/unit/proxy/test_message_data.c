@@ -160,9 +160,8 @@ static void test_end_and_refusal_stay(void **state)
 /* --- properties, for all short strings ---------------------------------------------------------------------------- */
 
 /* What some receiver somewhere takes for the end of a message, each preceded by the CRLF of DATA. */
-static const char *const ends[] = {
-	"\r\n.\r\n", "\n.\n", "\n.\r\n", "\r.\r", "\r.\r\n", "\r\n.\n", "\r\n.\r", "\r.\n"
-};
+static const char *const ends[] = { "\r\n.\r\n", "\n.\n",   "\n.\r\n", "\r.\r", "\r.\r\n",
+				    "\r\n.\n",   "\r\n.\r", "\r.\n",   "\n.\r" };
 
 /* first_end returns where the first of |pattern| begins in CRLF + |text|, -1 for nowhere. */
 static long first_end(const char *text, size_t len, const char *pattern)
