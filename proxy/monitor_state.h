@@ -5,11 +5,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "proxy/monitor_tables.h"
 #include "proxy/monitor_totals.h"
-
-struct evbuffer;
 
 struct monitor_state {
 	uint64_t started_s; /* when this process began to count, time of day */
@@ -29,15 +28,20 @@ bool monitor_state_ready(const struct monitor_state *state); /* only if the pare
 const char *monitor_state_text(const struct monitor_state *state, const char *key);
 uint64_t monitor_state_number(const struct monitor_state *state, const char *key);
 
-/* monitor_json returns the whole state as one new object, the caller's; NULL when out of memory. Peer text that is no
- * UTF-8 comes with '?' for its octets. */
+/* monitor_json returns the whole state as one new object, the caller's; out of memory it is NULL or lacks parts. Peer
+ * text that is no UTF-8 comes with '?' for its octets. */
 json_t *monitor_json(const struct monitor_state *state, uint64_t now_s);
-/* monitor_metrics writes Prometheus' text format 0.0.4. */
-MUST_CHECK bool monitor_metrics(const struct monitor_state *state, struct evbuffer *out);
+/* The writers below are true if all of it was written.
+ *
+ * monitor_metrics writes Prometheus' text format 0.0.4. */
+MUST_CHECK bool monitor_metrics(const struct monitor_state *state, FILE *out);
 /* monitor_page writes the status page from what monitor_json made; all text in it is escaped here. */
-MUST_CHECK bool monitor_page(const json_t *status, struct evbuffer *out);
+MUST_CHECK bool monitor_page(const json_t *status, FILE *out);
 extern const char monitor_page_style[]; /* its style sheet */
 /* monitor_html writes |text| so that it is text in HTML, and inside a quoted attribute too. */
-MUST_CHECK bool monitor_html(struct evbuffer *out, const char *text);
+void monitor_html(FILE *out, const char *text);
+
+/* monitor_answer is what the monitor's paths say, as monitor_http_fn; |arg| is the struct monitor_state. */
+int monitor_answer(void *arg, const char *path, FILE *out, const char **out_type);
 
 #endif
