@@ -75,14 +75,12 @@ void wire_reader_init(struct wire_reader *r, const void *buf, size_t len)
 
 static const uint8_t *get_raw(struct wire_reader *r, size_t len)
 {
-	const uint8_t *at = r->buf + r->at;
-
 	if (r->failed || len > r->len - r->at) {
 		r->failed = true;
 		return NULL;
 	}
 	r->at += len;
-	return at;
+	return r->buf + r->at - len;
 }
 
 static uint64_t get_number(struct wire_reader *r, size_t len)
@@ -160,13 +158,15 @@ void wire_get_str(struct wire_reader *r, char *out, size_t cap)
 
 void wire_get_addr(struct wire_reader *r, struct addr *out)
 {
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	size_t len;
 	const uint8_t *bytes = wire_get_bytes(r, &len);
 
 	*out = (struct addr){ 0 };
 	if (bytes == NULL || len == 0)
 		return;
-	if (len != 4 && len != 16) {
+	/* addr.h: an IPv4-mapped address never appears, so nobody honest sends one. */
+	if ((len != 4 && len != 16) || (len == 16 && memcmp(bytes, mapped, sizeof(mapped)) == 0)) {
 		r->failed = true;
 		return;
 	}
