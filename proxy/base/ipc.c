@@ -21,7 +21,8 @@ struct message {
 
 struct ipc {
 	int fd;
-	bool dead;
+	bool broken; /* see break_off */
+	bool dead;   /* and nothing is read any more */
 	struct event *readable;
 	struct event *writable;
 	ipc_message_fn *message;
@@ -39,12 +40,11 @@ static void message_free(struct message *message)
 	free(message);
 }
 
-/* die reports the end through an activated event, so that no caller of ipc_send is called back from inside it. */
-static void die(struct ipc *ipc)
+/* break_off: nothing can be sent any more. What the peer said before is still read, and then its end is reported, both
+ * from the loop: no caller of ipc_send is called back from inside it. */
+static void break_off(struct ipc *ipc)
 {
-	if (ipc->dead)
-		return;
-	ipc->dead = true;
+	ipc->broken = true;
 	(void)event_del(ipc->writable);
 	event_active(ipc->readable, EV_TIMEOUT, 0);
 }
@@ -90,7 +90,7 @@ static void flush_queue(struct ipc *ipc)
 			return;
 		}
 		if (sent < 0) {
-			die(ipc);
+			break_off(ipc);
 			return;
 		}
 		STAILQ_REMOVE_HEAD(&ipc->queue, next);
@@ -140,27 +140,22 @@ static bool receive(struct ipc *ipc)
 	};
 	ssize_t n = recvmsg(ipc->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return false;
 	if (n < 0 && errno == EINTR)
 		return true;
-	if (n <= 0) {
-		die(ipc);
+	if (n < 0) {
+		ipc->dead = ipc->broken || (errno != EAGAIN && errno != EWOULDBLOCK);
 		return false;
 	}
-	int fd = take_fd(&header);
+	int fd = take_fd(&header); /* of an empty message, too, which looks like the end */
 	if (n < 2 || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
 		if (fd >= 0)
 			(void)close(fd);
-		die(ipc);
+		ipc->dead = true;
 		return false;
 	}
 	uint16_t type = (uint16_t)(ipc->in[0] << 8 | ipc->in[1]);
-	if (!ipc->message(ipc->arg, type, ipc->in + 2, (size_t)n - 2, fd)) {
-		die(ipc);
-		return false;
-	}
-	return true;
+	ipc->dead = !ipc->message(ipc->arg, type, ipc->in + 2, (size_t)n - 2, fd);
+	return !ipc->dead;
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -170,13 +165,16 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	/* A bounded batch, so that one busy channel does not starve the loop. */
-	for (int i = 0; i < 32 && !ipc->dead; i++) {
+	for (int i = 0; i < 32; i++) {
 		if (!receive(ipc))
 			break;
 	}
 	if (ipc->dead) {
 		(void)event_del(ipc->readable);
+		(void)event_del(ipc->writable);
 		ipc->closed(ipc->arg);
+	} else if (ipc->broken) {
+		event_active(ipc->readable, EV_TIMEOUT, 0);
 	}
 }
 
@@ -223,7 +221,7 @@ void ipc_free(struct ipc *ipc)
 
 bool ipc_room(const struct ipc *ipc)
 {
-	return !ipc->dead && ipc->queued < IPC_QUEUE_MAX;
+	return !ipc->broken && !ipc->dead && ipc->queued < IPC_QUEUE_MAX;
 }
 
 bool ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t len, int fd)
