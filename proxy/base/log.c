@@ -90,14 +90,17 @@ static bool append_pair(struct log_line *line, const char *key, const char *valu
 	       append(line, "\"", quote ? 1 : 0);
 }
 
-/* add_value appends the whole pair or nothing: a cut value could be read as another. One octet stays for JSON's '}'. */
+/* What stays free for the end of a line that was cut. */
+#define END_ROOM (sizeof(",\"cut\":\"yes\"}") - 1)
+
+/* add_value appends the whole pair or nothing: a cut value could be read as another. */
 static void add_value(struct log_line *line, const char *key, const char *value)
 {
 	size_t before = line->len;
 
 	if (!line->open || line->cut)
 		return;
-	if (!append_pair(line, key, value, strlen(value)) || line->len >= sizeof(line->text)) {
+	if (!append_pair(line, key, value, strlen(value)) || line->len > sizeof(line->text) - END_ROOM) {
 		line->len = before;
 		line->cut = true;
 	}
@@ -123,10 +126,15 @@ void log_open(struct log_line *line, enum log_level level, const char *event)
 
 static void PRINTF_LIKE(3, 0) add_formatted(struct log_line *line, const char *key, const char *format, va_list args)
 {
+	static const char more[] = "...";
 	char value[2048];
+	int n = vsnprintf(value, sizeof(value), format, args);
 
-	if (vsnprintf(value, sizeof(value), format, args) >= 0)
-		add_value(line, key, value);
+	if (n < 0)
+		return;
+	if ((size_t)n >= sizeof(value))
+		memcpy(value + sizeof(value) - sizeof(more), more, sizeof(more));
+	add_value(line, key, value);
 }
 
 void log_add(struct log_line *line, const char *key, const char *format, ...)
@@ -142,17 +150,15 @@ void log_add(struct log_line *line, const char *key, const char *format, ...)
 
 static void write_stderr(enum log_level level, const char *text, size_t len)
 {
-	char head[64];
+	char head[64] = "";
 	char newline[] = { '\n' };
-	int n = 0;
 
 	if (logger.format == LOG_FORMAT_TEXT)
-		n = snprintf(head, sizeof(head), "%s: %s", logger.role,
-			     level <= LOG_LEVEL_WARNING ? level_names[level] : "");
-	if (n > 0 && level <= LOG_LEVEL_WARNING)
-		n += snprintf(head + n, sizeof(head) - (size_t)n, ": ");
+		(void)snprintf(head, sizeof(head), "%.40s: %s%s", logger.role,
+			       level <= LOG_LEVEL_WARNING ? level_names[level] : "",
+			       level <= LOG_LEVEL_WARNING ? ": " : "");
 	struct iovec parts[] = {
-		{ .iov_base = head, .iov_len = (size_t)n },
+		{ .iov_base = head, .iov_len = strlen(head) },
 		{ .iov_base = (void *)(uintptr_t)text, .iov_len = len },
 		{ .iov_base = newline, .iov_len = 1 },
 	};
@@ -163,6 +169,8 @@ void log_close(struct log_line *line)
 {
 	if (!line->open)
 		return;
+	if (line->cut)
+		(void)append_pair(line, "cut", "yes", 3);
 	if (logger.format == LOG_FORMAT_JSON)
 		(void)append(line, "}", 1);
 	line->open = false;

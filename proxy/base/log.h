@@ -27,7 +27,7 @@ enum log_level {
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-#define LOG_LINE_MAX 4000 /* under PIPE_BUF; a longer line is cut at a whole value */
+#define LOG_LINE_MAX 4000 /* under PIPE_BUF; a longer line is cut at a whole value, and ends in cut=yes */
 
 struct log_line {
 	enum log_level level;
@@ -46,7 +46,8 @@ void log_set_sink(log_sink *sink);
 const char *log_role(void);
 
 void log_open(struct log_line *line, enum log_level level, const char *event);
-/* log_add appends key=value. |key| is a literal; the value is whatever the format makes, escaped and quoted as needed.
+/* log_add appends key=value. |key| is a literal; the value is whatever the format makes, escaped and quoted as needed;
+ * of more than 2,047 octets, the first 2,044 and "...".
  */
 void log_add(struct log_line *line, const char *key, const char *format, ...) PRINTF_LIKE(3, 4);
 void log_close(struct log_line *line);
