@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define SEALED_MAX (16U << 20)
+#define SEALS      (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 static bool write_all(int fd, const char *bytes, size_t len)
 {
@@ -31,8 +32,7 @@ int sealed_new(const char *name, const void *bytes, size_t len)
 
 	if (fd < 0)
 		return -1;
-	if (!write_all(fd, bytes, len) ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+	if (!write_all(fd, bytes, len) || fcntl(fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) != 0) {
 		int saved = errno;
 		(void)close(fd);
 		errno = saved;
@@ -46,7 +46,12 @@ char *sealed_read(int fd, size_t *out_len)
 	struct stat st;
 	char *text;
 	size_t have = 0;
+	int seals = fcntl(fd, F_GET_SEALS);
 
+	if (seals < 0 || (seals & SEALS) != SEALS) {
+		errno = EINVAL;
+		return NULL;
+	}
 	if (fstat(fd, &st) != 0)
 		return NULL;
 	if (st.st_size < 0 || st.st_size > SEALED_MAX) {
