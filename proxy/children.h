@@ -41,7 +41,7 @@ struct children_plan {
 struct children *children_new(struct event_base *base, const struct children_plan *plan, const struct inputs *inputs,
 			      const struct children_events *events, void *arg);
 MUST_CHECK bool children_start(struct children *children);
-/* children_reload hands |inputs| to every role. */
+/* children_reload hands |inputs| to every role; they must outlive the children from now on. */
 void children_reload(struct children *children, const struct inputs *inputs);
 /* children_drain asks the workers to accept nothing new and to end when their sessions have. Nobody is restarted any
  * more. */

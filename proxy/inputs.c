@@ -102,10 +102,8 @@ static bool load_ca(struct inputs *out, unsigned index, const char *path, bool o
 
 static bool load_cas(struct inputs *out, const struct errors *errors)
 {
-	static const char default_bundle[] = "/etc/ssl/certs/ca-certificates.crt";
 	const char *path = out->conf.ca_file;
-	bool ok = load_ca(out, 0, path != NULL ? path : default_bundle,
-			  path == NULL || strcmp(path, default_bundle) == 0, errors);
+	bool ok = load_ca(out, 0, path, strcmp(path, CONF_CA_FILE) == 0, errors);
 
 	for (unsigned i = 1; (path = conf_ca_file(&out->conf, i)) != NULL; i++) {
 		if (i >= ROLE_CA_MAX) {

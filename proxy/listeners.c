@@ -86,7 +86,9 @@ int listener_control(const char *path, gid_t gid, char *err, size_t err_len)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	char what[160];
+	gid_t own = getegid();
 	mode_t old;
+	bool switched;
 	bool bound;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -99,10 +101,14 @@ int listener_control(const char *path, gid_t gid, char *err, size_t err_len)
 	if (fd < 0)
 		return fail(fd, err, err_len, what);
 	(void)unlink(path);
+	/* Made as a member of the group, which needs no privilege to give files away. */
 	old = umask(0117);
+	switched = own != gid && setegid(gid) == 0;
 	bound = bind(fd, (struct sockaddr *)&un, sizeof(un)) == 0;
+	if (switched && setegid(own) != 0)
+		bound = false;
 	(void)umask(old);
-	if (!bound || (geteuid() == 0 && lchown(path, 0, gid) != 0) || listen(fd, 64) != 0)
+	if (!bound || listen(fd, 64) != 0)
 		return fail(fd, err, err_len, what);
 	return fd;
 }
