@@ -146,14 +146,16 @@ static const char *parse_envelope(struct smtp_envelope *out, enum smtp_verb verb
 
 void smtp_command_parse(struct smtp_command *out, const struct smtp_line *line, bool utf8)
 {
+	bool envelope;
+
 	memset(out, 0, sizeof(*out));
 	split(out, line);
-	if (line->bad)
+	envelope = out->verb == SMTP_VERB_MAIL || out->verb == SMTP_VERB_RCPT;
+	/* MAIL and RCPT say by themselves what is wrong with 8-bit. */
+	if (line->bad || (line->eight_bit && !envelope && !(out->verb == SMTP_VERB_VRFY && utf8)))
 		out->error = bad_syntax;
-	else if (out->verb == SMTP_VERB_MAIL || out->verb == SMTP_VERB_RCPT)
+	else if (envelope)
 		out->error = parse_envelope(&out->envelope, out->verb, out->arg, out->arg_len, utf8);
-	else if (line->eight_bit && !(out->verb == SMTP_VERB_VRFY && utf8))
-		out->error = bad_syntax;
 	else if (out->verb == SMTP_VERB_UNKNOWN)
 		out->error = "500 5.5.2 Command not recognized";
 	else

@@ -25,17 +25,20 @@ static bool is_word(const struct value *v, const char *word)
 	return v->text != NULL && v->len == strlen(word) && strncasecmp(v->text, word, v->len) == 0;
 }
 
+static bool is_hex(char c)
+{
+	return is_digit(c) || (c >= 'A' && c <= 'F');
+}
+
 /* xtext: RFC 3461 s. 4. */
 static bool is_xtext(const char *text, size_t len)
 {
-	static const char hex[] = "0123456789ABCDEF";
-
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] < '!' || text[i] > '~' || text[i] == '=')
 			return false;
 		if (text[i] != '+')
 			continue;
-		if (len - i < 3 || memchr(hex, text[i + 1], 16) == NULL || memchr(hex, text[i + 2], 16) == NULL)
+		if (len - i < 3 || !is_hex(text[i + 1]) || !is_hex(text[i + 2]))
 			return false;
 		i += 2;
 	}

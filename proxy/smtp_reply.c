@@ -10,7 +10,7 @@
 
 void smtp_reply_init(struct smtp_reply *reply)
 {
-	*reply = (struct smtp_reply){ 0 };
+	memset(reply, 0, sizeof(*reply));
 }
 
 void smtp_reply_cleanup(struct smtp_reply *reply)

@@ -24,7 +24,7 @@ static size_t length_by_first(unsigned char c)
 static bool second_fits(unsigned char first, unsigned char second)
 {
 	switch (first) {
-	case 0xc2: return second >= 0xa0;
+	case 0xc2:
 	case 0xe0: return second >= 0xa0;
 	case 0xed: return second < 0xa0;
 	case 0xf0: return second >= 0x90;

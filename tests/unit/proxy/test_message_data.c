@@ -236,8 +236,8 @@ static size_t model(char *out, const char *in, size_t len)
 			break;
 		if (dot && !(own && own_before))
 			out[n++] = '.';
-		memcpy(out + n, "\r\n", 2);
-		n += 2;
+		out[n++] = '\r';
+		out[n++] = '\n';
 		if (dot && own && own_before)
 			break;
 		at = end + (own ? 2 : 1);

@@ -83,7 +83,8 @@ static void test_table(void **state)
 static void one_line(char *out, size_t len)
 {
 	memset(out, 'a', len - 2);
-	memcpy(out + len - 2, "\r\n", 2);
+	out[len - 2] = '\r';
+	out[len - 1] = '\n';
 }
 
 static void test_limits(void **state)

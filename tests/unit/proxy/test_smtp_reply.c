@@ -138,8 +138,13 @@ static char *repeat(size_t lines, size_t len, size_t *out_len)
 	assert_non_null(in);
 	memset(in, 'a', lines * len);
 	for (size_t i = 0; i < lines; i++) {
-		memcpy(in + i * len, i + 1 < lines ? "250-" : "250 ", 4);
-		memcpy(in + (i + 1) * len - 2, "\r\n", 2);
+		char *line = in + i * len;
+		line[0] = '2';
+		line[1] = '5';
+		line[2] = '0';
+		line[3] = i + 1 < lines ? '-' : ' ';
+		line[len - 2] = '\r';
+		line[len - 1] = '\n';
 	}
 	*out_len = lines * len;
 	return in;
