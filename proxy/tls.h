@@ -72,7 +72,7 @@ const char *tls_error(const struct tls *tls); /* one sentence of what failed, bo
 struct tls_peer *tls_take_peer(const struct tls *tls);
 
 /* tls_library names the BoringSSL in use, for --version and the log; |*out_old|: Debian's snapshot without security
- * updates. */
+ * updates. NULL is fine. */
 const char *tls_library(bool *out_old);
 
 #endif

@@ -18,9 +18,9 @@
 /* The hybrid group came with API 32; its macro is the only sign that holds for every snapshot in between. An unknown
  * name makes SSL_CTX_set1_curves_list refuse the whole list. */
 #ifdef SSL_GROUP_X25519_MLKEM768
-#define TLS_COMPAT_GROUPS "X25519:X25519MLKEM768:P-256:P-384"
+#define TLS_COMPAT_GROUPS "X25519:X25519MLKEM768:P-256:P-384:P-521"
 #else
-#define TLS_COMPAT_GROUPS "X25519:P-256:P-384"
+#define TLS_COMPAT_GROUPS "X25519:P-256:P-384:P-521"
 #endif
 
 /* Groups were called curves until API 20 or so. */
