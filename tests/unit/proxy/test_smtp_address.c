@@ -123,6 +123,7 @@ static const struct {
 	{ "<u@fa\xc3\x9f.example>", BOTH, "u@fa\xc3\x9f.example", "xn--fa-hia.example", "" }, /* not fass */
 	{ "<u@XN--BCHER-kva.example>", BOTH, "u@XN--BCHER-kva.example", "xn--bcher-kva.example", "" },
 	{ "<\xc3\xa4@d>", BOTH, "\xc3\xa4@d", "d", "" },
+	{ "<\"\\\xc3\xa4\"@d>", NONE, NULL, NULL, NULL },
 	{ "<\"\xc3\xa4 \"@d>", BOTH, "\"\xc3\xa4 \"@d", "d", "" },
 	{ "<u@xn--a.example>", NONE, NULL, NULL, NULL },         /* decodes to a control character */
 	{ "<u@xn--bcher-2pa.example>", NONE, NULL, NULL, NULL }, /* decodes to capital U umlaut, which encodes else */

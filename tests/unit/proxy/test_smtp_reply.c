@@ -37,6 +37,7 @@ static const struct {
 	{ S("550 5.7 no\r\n"), SMTP_REPLY_DONE, 550, "550 5.7 no\r\n", "", 0 },
 	{ S("550 5.7.1.2 no\r\n"), SMTP_REPLY_DONE, 550, "550 5.7.1.2 no\r\n", "", 0 },
 	{ S("550 5.7.1234 no\r\n"), SMTP_REPLY_DONE, 550, "550 5.7.1234 no\r\n", "", 0 },
+	{ S("354 3.1.1 go\r\n"), SMTP_REPLY_DONE, 354, "354 3.1.1 go\r\n", "", 0 },
 	{ S("550 5..1 no\r\n"), SMTP_REPLY_DONE, 550, "550 5..1 no\r\n", "", 0 },
 	/* Nothing in it makes a new line or a control character. */
 	{ S("550 a\rb\r\n"), SMTP_REPLY_DONE, 550, "550 a?b\r\n", "", 0 },
