@@ -4,7 +4,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proxy/base/log.h"
@@ -12,6 +12,7 @@
 #include "proxy/base/sealed.h"
 #include "proxy/conn.h"
 #include "proxy/counters.h"
+#include "proxy/monitor_record.h"
 #include "proxy/record_log.h"
 #include "proxy/sessions.h"
 #include "proxy/settings.h"
@@ -20,6 +21,7 @@
 struct worker {
 	struct event_base *base;
 	struct ipc *parent;
+	struct ipc *monitor; /* NULL: there is none */
 	struct counters *counters;
 	struct sessions *sessions;
 	struct verdict_client *verdicts;
@@ -57,9 +59,12 @@ static struct settings *host_settings(void *arg)
 static void host_record(void *arg, const struct session_record *record)
 {
 	struct worker *worker = arg;
+	struct monitor_record told;
 
 	counters_session(worker->counters, record);
 	record_log(record);
+	if (monitor_record_of(&told, record, (uint64_t)time(NULL)))
+		(void)monitor_record_send(worker->monitor, &told);
 }
 
 static void host_ended(void *arg, struct conn *conn)
@@ -73,6 +78,34 @@ static void on_answer(void *arg, void *asker, struct verdict *verdict)
 {
 	(void)arg;
 	conn_answer(asker, verdict);
+}
+
+/* --- the monitor: it is told, and has nothing to say ----------------------------------------------------------------
+ */
+
+static bool on_monitor_message(void *arg, uint16_t type, const uint8_t *body, size_t len, int fd)
+{
+	(void)arg;
+	(void)type;
+	(void)body;
+	(void)len;
+	if (fd >= 0)
+		(void)close(fd);
+	return false;
+}
+
+static void on_monitor_closed(void *arg)
+{
+	struct worker *worker = arg;
+
+	ipc_free(worker->monitor);
+	worker->monitor = NULL;
+}
+
+static void connect_monitor(struct worker *worker, int fd)
+{
+	ipc_free(worker->monitor);
+	worker->monitor = ipc_new(worker->base, fd, on_monitor_message, on_monitor_closed, worker);
 }
 
 /* --- the parent's messages -----------------------------------------------------------------------------------------
@@ -158,7 +191,7 @@ static bool take_peer(struct worker *worker, const uint8_t *body, size_t len, in
 	if (role == ROLE_POLICY)
 		verdict_client_connect(worker->verdicts, fd);
 	else
-		(void)close(fd);
+		connect_monitor(worker, fd);
 	return true;
 }
 
@@ -260,7 +293,7 @@ static void init(struct worker *worker, struct role_start *start)
 	if (start->policy_fd >= 0)
 		verdict_client_connect(worker->verdicts, start->policy_fd);
 	if (start->monitor_fd >= 0)
-		(void)close(start->monitor_fd);
+		connect_monitor(worker, start->monitor_fd);
 }
 
 int worker_main(void)
@@ -285,6 +318,7 @@ int worker_main(void)
 	sessions_free(worker.sessions);
 	verdict_client_free(worker.verdicts);
 	role_log_through(NULL);
+	ipc_free(worker.monitor);
 	ipc_free(worker.parent);
 	forget_next(&worker);
 	settings_unref(worker.now);
