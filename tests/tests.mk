@@ -34,7 +34,7 @@ $(B)/fuzz/policy/%: $(B)/tests/fuzz/policy/%.o $(B)/tests/fuzz/replay.o $(B)/lib
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o $(POLICY_LINK)
 $(B)/fuzz/base/%: $(B)/tests/fuzz/base/%.o $(B)/tests/fuzz/replay.o $(B)/libbase.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o $(BASE_LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o $(B)/libbase.a $(BASE_LIBS)
 
 .PHONY: unit check
 # The unit tests and fuzz seeds of one variant (VARIANT, CC, SANITIZE).
