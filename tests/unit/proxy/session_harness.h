@@ -1,0 +1,586 @@
+/* session_harness.h - a worker without sockets for tests of the session machine: it obeys the contract of session.h,
+ * keeps what was said to either side, and checks at each step what must hold whatever happens:
+ *
+ *   - envelope and content reach a leg in clear only where the recipient's own verdict permits it, and a leg in TLS
+ *     only where the peer satisfies the verdict, or nobody demands that;
+ *   - no 2xx to RCPT or to the end of a message, and no 354, that the server did not say;
+ *   - each command of the client gets exactly one reply, in order. */
+#ifndef GATE25_TESTS_SESSION_HARNESS_H
+#define GATE25_TESTS_SESSION_HARNESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "proxy/ehlo_memory.h"
+#include "proxy/host_memory.h"
+#include "proxy/session.h"
+
+#define MUST_HOLD(condition)                                                                                 \
+	do {                                                                                                 \
+		if (!(condition)) {                                                                          \
+			(void)fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition); \
+			abort();                                                                             \
+		}                                                                                            \
+	} while (0)
+
+struct bytes {
+	char *at;
+	size_t len;
+	size_t cap;
+};
+
+static inline void bytes_add(struct bytes *b, const void *in, size_t len)
+{
+	if (b->len + len + 1 > b->cap) {
+		b->cap = (b->len + len + 1) * 2;
+		b->at = realloc(b->at, b->cap);
+		MUST_HOLD(b->at != NULL);
+	}
+	if (len > 0)
+		memcpy(b->at + b->len, in, len);
+	b->len += len;
+	b->at[b->len] = '\0';
+}
+
+static inline void bytes_add_text(struct bytes *b, const char *text)
+{
+	bytes_add(b, text, strlen(text));
+}
+
+static inline void bytes_drop(struct bytes *b, size_t len)
+{
+	memmove(b->at, b->at + len, b->len - len);
+	b->len -= len;
+	b->at[b->len] = '\0';
+}
+
+/* Takes the first line, CRLF cut, into |out|; false if there is none. */
+static inline bool bytes_take_line(struct bytes *b, char *out, size_t cap)
+{
+	char *end = b->len > 0 ? memchr(b->at, '\n', b->len) : NULL;
+	size_t len;
+
+	if (end == NULL)
+		return false;
+	len = (size_t)(end - b->at);
+	(void)snprintf(out, cap, "%.*s", (int)(len > 0 && b->at[len - 1] == '\r' ? len - 1 : len), b->at);
+	bytes_drop(b, len + 1);
+	return true;
+}
+
+enum speech { /* what a reply answers */
+	      SPEECH_NONE = 0,
+	      SPEECH_OTHER,
+	      SPEECH_MAIL,
+	      SPEECH_RCPT,
+	      SPEECH_DATA,
+	      SPEECH_AUTH,
+	      SPEECH_STARTTLS,
+	      SPEECH_END_OF_DATA
+};
+
+/* One direction of commands: a server's or a worker's view of what a client says. */
+struct talk {
+	char line[70000];
+	size_t line_len;
+	bool in_data;
+	unsigned dot; /* how much of CRLF.CRLF was seen; 2 at the start of the data */
+	enum speech pending;
+	unsigned ok[SPEECH_END_OF_DATA + 1]; /* positive replies by what they answer */
+};
+
+struct harness {
+	struct session *s;
+	struct session_options options;
+	uint64_t now_s;
+	struct bytes client_in, client_out; /* from and to the client */
+	struct bytes server_in, server_out;
+	struct bytes notes; /* what else was asked for: lines "@dial", "@tls name", "@quit", "@close", records */
+	struct bytes client_reply, server_reply; /* partial, for the checks */
+	struct talk client, server;
+	bool connected, in_tls, over, greeted, client_left;
+	bool want_dial, want_tls, want_verdict;
+	enum verdict_question_kind asked;
+	char asked_domain[VERDICT_NAME_MAX];
+	char servername[VERDICT_NAME_MAX];
+	enum conf_tls_version wished_protocol;
+	bool wished_compat;
+	struct session_tls tls;
+	unsigned timer_s;
+	struct verdict *rule;
+	struct verdict *verdicts[64]; /* the last answer for each domain asked about */
+	size_t verdicts_count;
+	unsigned ends;
+	/* The peer's certificate: names, space between; judged by harness_judge. */
+	char cert[1024];
+	bool cert_expired;
+};
+
+/* --- what must hold ------------------------------------------------------------------------------------------------
+ */
+
+static inline enum speech speech_of(const char *line)
+{
+	static const struct {
+		const char *verb;
+		enum speech speech;
+	} verbs[] = { { "MAIL", SPEECH_MAIL },
+		      { "RCPT", SPEECH_RCPT },
+		      { "DATA", SPEECH_DATA },
+		      { "AUTH", SPEECH_AUTH },
+		      { "STARTTLS", SPEECH_STARTTLS } };
+
+	for (size_t i = 0; i < COUNT(verbs); i++) {
+		size_t len = strlen(verbs[i].verb);
+		if (strncasecmp(line, verbs[i].verb, len) == 0 && (line[len] == '\0' || line[len] == ' '))
+			return verbs[i].speech;
+	}
+	return SPEECH_OTHER;
+}
+
+static inline const struct verdict *harness_verdict(const struct harness *h, const char *domain)
+{
+	if (h->rule != NULL)
+		return h->rule;
+	for (size_t i = h->verdicts_count; i > 0; i--) {
+		if (strcmp(h->verdicts[i - 1]->domain, domain) == 0)
+			return h->verdicts[i - 1];
+	}
+	return NULL;
+}
+
+static inline bool cert_has(const struct harness *h, const char *name)
+{
+	const char *at = h->cert;
+	size_t len = strlen(name);
+
+	while (len > 0 && (at = strstr(at, name)) != NULL) {
+		if ((at == h->cert || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+static inline bool cert_fits(const struct harness *h, const struct verdict *v)
+{
+	const struct verdict_mx *mx = verdict_mx_for(v, &h->options.destination.addr);
+
+	for (size_t i = 0; i < v->names_count; i++) {
+		if (cert_has(h, v->names[i].name))
+			return true;
+	}
+	if (v->match_mx && mx != NULL)
+		return cert_has(h, mx->name);
+	for (size_t i = 0; v->match_mx && i < v->mx_count; i++) {
+		if (cert_has(h, v->mx[i].name))
+			return true;
+	}
+	return false;
+}
+
+static inline void harness_judge(void *arg, const struct verdict *v, struct judgement *out)
+{
+	struct harness *h = arg;
+
+	MUST_HOLD(h->in_tls);
+	memset(out, 0, sizeof(*out));
+	if (v->status != VERDICT_OK)
+		return;
+	if (!level_authenticates(v->level)) {
+		out->satisfied = v->level != LEVEL_UNSET && v->level < LEVEL_COUNT;
+		return;
+	}
+	if (h->cert_expired) {
+		out->result = RESULT_CERTIFICATE_EXPIRED;
+		(void)snprintf(out->reason, sizeof(out->reason), "certificate expired");
+	} else if (!cert_fits(h, v)) {
+		out->result = RESULT_CERTIFICATE_HOST_MISMATCH;
+		(void)snprintf(out->reason, sizeof(out->reason), "certificate has none of the names");
+	} else {
+		out->satisfied = true;
+		out->authenticated = true;
+		(void)snprintf(out->matched, sizeof(out->matched), "%.200s", h->cert);
+	}
+}
+
+/* The recipient domain of a RCPT line to the server, as the question had it. */
+static inline void domain_of(const char *line, char out[VERDICT_NAME_MAX])
+{
+	const char *end = strrchr(line, '>');
+	const char *at = end;
+
+	while (at != NULL && at > line && *at != '@' && *at != '<')
+		at--;
+	out[0] = '\0';
+	if (at == NULL || *at != '@')
+		return;
+	(void)snprintf(out, VERDICT_NAME_MAX, "%.*s", (int)(end - at - 1), at + 1);
+	for (char *c = out; *c != '\0'; c++)
+		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
+}
+
+static inline void check_rcpt(struct harness *h, const char *line)
+{
+	char domain[VERDICT_NAME_MAX];
+	const struct verdict *v;
+	struct judgement judgement;
+
+	domain_of(line, domain);
+	v = harness_verdict(h, domain);
+	MUST_HOLD(v != NULL);
+	if (!h->in_tls) {
+		MUST_HOLD(verdict_permits_clear(v));
+		return;
+	}
+	if (verdict_permits_clear(v))
+		return;
+	harness_judge(h, v, &judgement);
+	MUST_HOLD(v->status == VERDICT_OK && judgement.satisfied);
+	MUST_HOLD(h->tls.version >= v->min_protocol);
+	MUST_HOLD(!h->tls.weak || !level_authenticates(v->level));
+}
+
+/* Whatever the last verdict is, it must permit what is not a RCPT in clear. */
+static inline bool last_permits(const struct harness *h)
+{
+	const struct verdict *v = h->rule != NULL         ? h->rule
+				  : h->verdicts_count > 0 ? h->verdicts[h->verdicts_count - 1]
+							  : NULL;
+
+	return v != NULL && verdict_permits_clear(v);
+}
+
+static inline bool is_open_line(const char *line)
+{
+	return strncmp(line, "EHLO ", 5) == 0 || strncmp(line, "HELO ", 5) == 0 || strcmp(line, "STARTTLS") == 0 ||
+	       strcmp(line, "RSET") == 0 || strcmp(line, "QUIT") == 0;
+}
+
+static inline void check_server_line(struct harness *h, const char *line)
+{
+	enum speech speech = speech_of(line);
+
+	if (h->server.pending == SPEECH_AUTH)
+		MUST_HOLD(h->in_tls);
+	else if (!h->in_tls && !is_open_line(line))
+		MUST_HOLD(speech == SPEECH_RCPT || last_permits(h) || speech == SPEECH_DATA);
+	if (speech == SPEECH_RCPT)
+		check_rcpt(h, line);
+	if (speech == SPEECH_AUTH)
+		MUST_HOLD(h->in_tls && h->rule != NULL && h->rule->auth);
+}
+
+/* |line_done| is told each command; the end of data is a command too. */
+static inline void talk_feed(struct talk *t, struct harness *h, const char *in, size_t len, bool server)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (t->in_data) {
+			static const char end[] = "\r\n.\r\n";
+			if (in[i] == end[t->dot])
+				t->dot++;
+			else
+				t->dot = in[i] == '\r' ? 1 : 0;
+			if (t->dot < 5)
+				continue;
+			t->in_data = false;
+			MUST_HOLD(t->pending == SPEECH_NONE);
+			t->pending = SPEECH_END_OF_DATA;
+			continue;
+		}
+		MUST_HOLD(t->line_len + 1 < sizeof(t->line));
+		t->line[t->line_len++] = in[i];
+		if (in[i] != '\n' || t->line_len < 2 || t->line[t->line_len - 2] != '\r')
+			continue;
+		t->line[t->line_len - 2] = '\0';
+		t->line_len = 0;
+		if (server)
+			check_server_line(h, t->line);
+		if (server && strcmp(t->line, "QUIT") == 0)
+			continue; /* it may come at any time and nobody waits for its answer */
+		MUST_HOLD(t->pending == SPEECH_NONE || (server && t->pending == SPEECH_AUTH));
+		t->pending = t->pending == SPEECH_AUTH ? SPEECH_AUTH : speech_of(t->line);
+	}
+}
+
+/* One complete reply line goes from server to client. */
+static inline void talk_reply(struct talk *t, unsigned code)
+{
+	enum speech answered = t->pending;
+
+	if (code < 400)
+		t->ok[answered]++;
+	t->pending = SPEECH_NONE;
+	if (answered == SPEECH_DATA && code == 354) {
+		t->in_data = true;
+		t->dot = 2;
+	}
+}
+
+/* Takes whole replies out of |partial|; returns the code of one, 0 for none. */
+static inline unsigned take_reply(struct bytes *partial)
+{
+	char line[70000];
+
+	while (bytes_take_line(partial, line, sizeof(line))) {
+		if (strlen(line) < 4 || line[3] != '-')
+			return (unsigned)strtoul(line, NULL, 10);
+	}
+	return 0;
+}
+
+static inline void check_client_replies(struct harness *h)
+{
+	unsigned code;
+
+	while ((code = take_reply(&h->client_reply)) != 0) {
+		enum speech answered = h->client.pending;
+		if (!h->greeted) {
+			h->greeted = true;
+			continue;
+		}
+		MUST_HOLD(answered != SPEECH_NONE || code == 421);
+		if (code == 334)
+			MUST_HOLD(answered != SPEECH_NONE);
+		talk_reply(&h->client, code);
+	}
+	/* Nothing that commits anybody is of gate25's own making. */
+	MUST_HOLD(h->client.ok[SPEECH_RCPT] <= h->server.ok[SPEECH_RCPT]);
+	MUST_HOLD(h->client.ok[SPEECH_DATA] <= h->server.ok[SPEECH_DATA]);
+	MUST_HOLD(h->client.ok[SPEECH_END_OF_DATA] <= h->server.ok[SPEECH_END_OF_DATA]);
+	MUST_HOLD(h->client.ok[SPEECH_AUTH] <= h->server.ok[SPEECH_AUTH]);
+}
+
+/* --- operations ----------------------------------------------------------------------------------------------------
+ */
+
+static inline void op_to_client(void *arg, const void *bytes, size_t len)
+{
+	struct harness *h = arg;
+
+	MUST_HOLD(!h->over);
+	bytes_add(&h->client_out, bytes, len);
+	bytes_add(&h->client_reply, bytes, len);
+}
+
+static inline void op_to_server(void *arg, enum session_speech speech, const void *bytes, size_t len)
+{
+	struct harness *h = arg;
+
+	MUST_HOLD(!h->over && h->connected);
+	if (speech == SESSION_SPEECH_TLS_ONLY)
+		MUST_HOLD(h->in_tls);
+	bytes_add(&h->server_out, bytes, len);
+	talk_feed(&h->server, h, bytes, len, true);
+}
+
+static inline void op_dial(void *arg)
+{
+	struct harness *h = arg;
+
+	MUST_HOLD(!h->over && !h->connected && !h->want_dial);
+	h->want_dial = true;
+	bytes_add_text(&h->server_out, "@dial\n");
+}
+
+static inline void op_start_tls(void *arg, const struct session_tls_wish *wish)
+{
+	struct harness *h = arg;
+
+	MUST_HOLD(!h->over && h->connected && !h->in_tls);
+	h->want_tls = true;
+	(void)snprintf(h->servername, sizeof(h->servername), "%s", wish->servername);
+	h->wished_protocol = wish->min_protocol;
+	h->wished_compat = wish->compat;
+	bytes_add_text(&h->server_out, "@tls ");
+	bytes_add_text(&h->server_out, wish->servername[0] != '\0' ? wish->servername : "-");
+	bytes_add_text(&h->server_out, wish->min_protocol == CONF_TLS13 ? " min13" : "");
+	bytes_add_text(&h->server_out, wish->compat ? " compat\n" : "\n");
+}
+
+static inline void harness_leg_gone(struct harness *h)
+{
+	h->connected = false;
+	h->in_tls = false;
+	h->want_dial = false;
+	h->want_tls = false;
+	h->server_in.len = 0;
+	h->server_reply.len = 0;
+	h->server.in_data = false;
+	h->server.line_len = 0;
+	h->server.pending = SPEECH_NONE;
+}
+
+static inline void op_close_server(void *arg, bool politely)
+{
+	struct harness *h = arg;
+
+	MUST_HOLD(!h->over);
+	bytes_add_text(&h->server_out, politely ? "@quit\n" : "@close\n");
+	harness_leg_gone(h);
+}
+
+static inline void op_ask(void *arg, enum verdict_question_kind kind, const char *domain)
+{
+	struct harness *h = arg;
+
+	MUST_HOLD(!h->over && !h->want_verdict);
+	h->want_verdict = true;
+	h->asked = kind;
+	(void)snprintf(h->asked_domain, sizeof(h->asked_domain), "%s", domain);
+}
+
+static inline void op_cancel(void *arg)
+{
+	struct harness *h = arg;
+
+	MUST_HOLD(h->want_verdict);
+	h->want_verdict = false;
+	/* Where no answer can be had, the gate's own enforce is all that is known. */
+	if (h->asked == VERDICT_ASK_RECIPIENT && h->verdicts_count < COUNT(h->verdicts)) {
+		struct verdict *v = verdict_new();
+		v->source = VERDICT_SOURCE_DEFAULT;
+		v->enforce = h->options.enforce;
+		(void)snprintf(v->domain, sizeof(v->domain), "%s", h->asked_domain);
+		h->verdicts[h->verdicts_count++] = v;
+	}
+}
+
+static inline void op_set_timer(void *arg, unsigned seconds)
+{
+	((struct harness *)arg)->timer_s = seconds;
+}
+
+static inline void op_log(void *arg, const struct session_record *r)
+{
+	static const char *const kinds[] = { "refused", "reported", "end" };
+	struct harness *h = arg;
+	char line[4096];
+
+	MUST_HOLD(h->ends == 0);
+	h->ends += r->kind == SESSION_RECORD_END;
+	(void)snprintf(line, sizeof(line),
+		       "%s %s reply=%s domain=%s mx=%s level=%s tls=%s verdict=%s result=%s end=%s messages=%u "
+		       "rcpts=%u/%u auth=%d reason=%s\n",
+		       kinds[r->kind], verdict_source_name(r->source), r->reply, r->domain, r->mx, level_name(r->level),
+		       r->tls_version, r->verdict, result_word_name(r->result), session_end_name(r->end), r->messages,
+		       r->rcpts_accepted, r->rcpts_refused, r->authenticated, r->reason);
+	bytes_add_text(&h->notes, line);
+}
+
+static const struct session_ops harness_ops = { op_to_client,  op_to_server, op_dial,   op_start_tls, op_close_server,
+						harness_judge, op_ask,       op_cancel, op_set_timer, op_log };
+
+/* --- driving -------------------------------------------------------------------------------------------------------
+ */
+
+static inline void harness_feed(struct harness *h, struct session_event event)
+{
+	event.now_s = h->now_s;
+	(void)session_feed(h->s, &event);
+	check_client_replies(h);
+	h->over = session_over(h->s);
+	if (h->over) {
+		MUST_HOLD(h->ends == 1);
+		MUST_HOLD(!h->connected && !h->want_dial && !h->want_verdict && h->timer_s == 0);
+		MUST_HOLD(h->client_left || h->client.pending == SPEECH_NONE);
+	}
+}
+
+/* Offers at most |step| octets of the client's; returns whether any were taken. */
+static inline bool harness_client(struct harness *h, size_t step)
+{
+	struct session_event event = { .kind = SESSION_CLIENT_OCTETS, .now_s = h->now_s };
+	size_t taken;
+
+	if (h->over || h->client_in.len == 0 || (session_want(h->s) & SESSION_WANT_CLIENT) == 0)
+		return false;
+	event.bytes = (const uint8_t *)h->client_in.at;
+	event.len = h->client_in.len < step ? h->client_in.len : step;
+	taken = session_feed(h->s, &event);
+	MUST_HOLD(taken <= event.len);
+	talk_feed(&h->client, h, h->client_in.at, taken, false);
+	bytes_drop(&h->client_in, taken);
+	harness_feed(h, (struct session_event){ .kind = SESSION_CLIENT_OCTETS }); /* empty: only checks */
+	return taken > 0;
+}
+
+static inline bool harness_server(struct harness *h, size_t step)
+{
+	struct session_event event = { .kind = SESSION_SERVER_OCTETS, .now_s = h->now_s };
+	size_t offer;
+	size_t taken;
+	unsigned code;
+	char copy[70000];
+
+	if (h->over || h->server_in.len == 0 || (session_want(h->s) & SESSION_WANT_SERVER) == 0)
+		return false;
+	offer = h->server_in.len < step ? h->server_in.len : step;
+	MUST_HOLD(offer <= sizeof(copy));
+	memcpy(copy, h->server_in.at, offer);
+	/* What the server says counts as said before the machine hears it. */
+	for (size_t i = 0; i < offer; i++) {
+		bytes_add(&h->server_reply, copy + i, 1);
+		code = copy[i] == '\n' ? take_reply(&h->server_reply) : 0;
+		if (code == 0)
+			continue;
+		offer = i + 1;
+		talk_reply(&h->server, code);
+		break;
+	}
+	event.bytes = (const uint8_t *)copy;
+	event.len = h->server_in.len < step ? h->server_in.len : step;
+	taken = session_feed(h->s, &event);
+	MUST_HOLD(taken <= event.len);
+	if (h->server_in.len > 0) /* else the leg is gone, and its octets with it */
+		bytes_drop(&h->server_in, taken < h->server_in.len ? taken : h->server_in.len);
+	check_client_replies(h);
+	harness_feed(h, (struct session_event){ .kind = SESSION_SERVER_OCTETS });
+	return taken > 0;
+}
+
+static inline void harness_verdict_in(struct harness *h, struct verdict *v)
+{
+	MUST_HOLD(h->want_verdict);
+	h->want_verdict = false;
+	if (h->asked == VERDICT_ASK_DESTINATION) {
+		if (v->source != VERDICT_SOURCE_NONE)
+			h->rule = verdict_ref(v);
+	} else {
+		MUST_HOLD(h->verdicts_count < COUNT(h->verdicts));
+		h->verdicts[h->verdicts_count++] = verdict_ref(v);
+	}
+	harness_feed(h, (struct session_event){ .kind = SESSION_VERDICT, .verdict = v });
+	verdict_unref(v);
+}
+
+static inline void harness_start(struct harness *h)
+{
+	h->now_s = 1000;
+	h->s = session_new(&h->options, &harness_ops, h);
+	MUST_HOLD(h->s != NULL);
+	session_start(h->s, h->now_s);
+	harness_feed(h, (struct session_event){ .kind = SESSION_CLIENT_OCTETS });
+}
+
+/* Ends the session; what belongs to the world around it (memories) stays. */
+static inline void harness_stop(struct harness *h)
+{
+	session_free(h->s);
+	for (size_t i = 0; i < h->verdicts_count; i++)
+		verdict_unref(h->verdicts[i]);
+	verdict_unref(h->rule);
+	free(h->client_in.at);
+	free(h->client_out.at);
+	free(h->server_in.at);
+	free(h->server_out.at);
+	free(h->notes.at);
+	free(h->client_reply.at);
+	free(h->server_reply.at);
+}
+
+#endif
