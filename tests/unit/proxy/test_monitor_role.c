@@ -19,6 +19,7 @@
 #include "proxy/base/log.h"
 #include "proxy/base/role.h"
 #include "proxy/base/sealed.h"
+#include "proxy/cli_status.h"
 #include "proxy/counters.h"
 #include "proxy/listeners.h"
 #include "proxy/monitor.h"
@@ -361,6 +362,10 @@ static void test_workers_are_heard(void **state)
 	start(&gate);
 	tell(&gate, "{\"ready\":true,\"version\":\"9.9\"}");
 	expect(gate.http, "GET /readyz HTTP/1.1\r\n\r\n", "HTTP/1.1 200 ", "ready");
+
+	json_t *status = status_fetch(gate.control); /* as `gate25 status` does */
+	assert_true(json_is_true(json_object_get(status, "ready")));
+	json_decref(status);
 
 	worker = hire(&gate, 3, &counters);
 	counters_add(counters, COUNTER_SESSIONS, 41);
