@@ -135,17 +135,25 @@ static uint64_t layout(void)
 	return hash;
 }
 
+/* map returns NULL where there is no mapping. */
+static struct counters *map(int fd, int protection)
+{
+	void *at = mmap(NULL, sizeof(struct counters), protection, MAP_SHARED, fd, 0);
+
+	return at == MAP_FAILED ? NULL : at; /* NOLINT(performance-no-int-to-ptr): the macro's cast */
+}
+
 struct counters *counters_create(int *out_fd)
 {
-	struct counters *counters = MAP_FAILED;
+	struct counters *counters = NULL;
 	int fd = memfd_create("gate25-counters", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int saved;
 
 	if (fd < 0)
 		return NULL;
 	if (ftruncate(fd, sizeof(*counters)) == 0)
-		counters = mmap(NULL, sizeof(*counters), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (counters != MAP_FAILED) {
+		counters = map(fd, PROT_READ | PROT_WRITE);
+	if (counters != NULL) {
 		counters->magic = MAGIC;
 		counters->layout = layout();
 		if (fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0) {
@@ -154,8 +162,7 @@ struct counters *counters_create(int *out_fd)
 		}
 	}
 	saved = errno;
-	if (counters != MAP_FAILED)
-		(void)munmap(counters, sizeof(*counters));
+	counters_unmap(counters);
 	(void)close(fd);
 	errno = saved;
 	return NULL;
@@ -172,8 +179,8 @@ const struct counters *counters_map(int fd)
 		errno = EPROTO;
 		return NULL;
 	}
-	counters = mmap(NULL, sizeof(*counters), PROT_READ, MAP_SHARED, fd, 0);
-	if (counters == MAP_FAILED)
+	counters = map(fd, PROT_READ);
+	if (counters == NULL)
 		return NULL;
 	if (counters->magic == MAGIC && counters->layout == layout())
 		return counters;
@@ -185,7 +192,7 @@ const struct counters *counters_map(int fd)
 void counters_unmap(const struct counters *counters)
 {
 	if (counters != NULL)
-		(void)munmap((void *)(uintptr_t)counters, sizeof(*counters));
+		(void)munmap((void *)counters, sizeof(*counters));
 }
 
 /* --- counting ----------------------------------------------------------------------------------------------------- */

@@ -8,15 +8,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "proxy/monitor_request.h"
 
 struct connection {
-	LIST_ENTRY(connection) next;
 	struct monitor_http *http;
+	unsigned place; /* in http->connections */
 	struct bufferevent *bev;
 	struct event *deadline;
 	bool answered;
@@ -29,7 +28,7 @@ struct monitor_http {
 	monitor_http_fn *answer;
 	void *arg;
 	unsigned count;
-	LIST_HEAD(, connection) connections;
+	struct connection *connections[MONITOR_HTTP_CONNECTIONS_MAX];
 };
 
 /* Everything is of this host and nothing runs; see monitor_page.c. */
@@ -56,7 +55,7 @@ static void connection_free(struct connection *connection)
 {
 	struct monitor_http *http = connection->http;
 
-	LIST_REMOVE(connection, next);
+	http->connections[connection->place] = NULL;
 	http->count--;
 	if (connection->deadline != NULL)
 		event_free(connection->deadline);
@@ -169,7 +168,9 @@ static void connection_new(struct monitor_http *http, evutil_socket_t fd)
 		return;
 	}
 	*connection = (struct connection){ .http = http, .bev = bev };
-	LIST_INSERT_HEAD(&http->connections, connection, next);
+	while (http->connections[connection->place] != NULL)
+		connection->place++; /* there is a free one: a full house accepts nobody */
+	http->connections[connection->place] = connection;
 	http->count++;
 	connection->deadline = evtimer_new(http->base, on_deadline, connection);
 	bufferevent_setcb(bev, on_readable, on_written, on_event, connection);
@@ -201,7 +202,6 @@ struct monitor_http *monitor_http_new(struct event_base *base, int fd, monitor_h
 		return NULL;
 	}
 	*http = (struct monitor_http){ .base = base, .answer = answer_fn, .arg = arg };
-	LIST_INIT(&http->connections);
 	(void)evutil_make_socket_nonblocking(fd);
 	/* Backlog 0: it listens already. */
 	http->listener =
@@ -218,8 +218,10 @@ void monitor_http_free(struct monitor_http *http)
 {
 	if (http == NULL)
 		return;
-	while (!LIST_EMPTY(&http->connections))
-		connection_free(LIST_FIRST(&http->connections));
+	for (size_t i = 0; i < COUNT(http->connections); i++) {
+		if (http->connections[i] != NULL)
+			connection_free(http->connections[i]);
+	}
 	evconnlistener_free(http->listener);
 	free(http);
 }

@@ -95,6 +95,7 @@ static json_t *rows_json(const struct monitor_tables *tables, row_fn *row_at,
 
 	while (count < COUNT(rows) && (rows[count] = row_at(tables, count)) != NULL)
 		count++;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers are what is sorted */
 	qsort(rows, count, sizeof(rows[0]), by_time);
 	for (size_t i = 0; i < count; i++)
 		(void)json_array_append_new(array, make(rows[i]));

@@ -34,7 +34,7 @@ static void test_only_the_maker_writes(void **state)
 
 	theirs = counters_map(fd);
 	assert_non_null(theirs);
-	assert_int_equal(mprotect((void *)(uintptr_t)theirs, 4096, PROT_READ | PROT_WRITE), -1);
+	assert_int_equal(mprotect((void *)theirs, 4096, PROT_READ | PROT_WRITE), -1);
 	counters_add(mine, COUNTER_SESSIONS, 3);
 	assert_int_equal(counters_get(theirs, COUNTER_SESSIONS), 3);
 	counters_add(mine, COUNTER_SESSIONS_ACTIVE, 2);

@@ -242,7 +242,7 @@ static void test_ways_to_ask(void **state)
 
 	fd = dial(gate.http); /* much more behind the request: the answer still comes whole */
 	memset(junk, 'x', sizeof(junk));
-	memcpy(junk, request, strlen(request));
+	memcpy(junk, request, sizeof(request) - 1);
 	send_all(fd, junk, sizeof(junk), sizeof(junk));
 	answer = receive(fd);
 	assert_non_null(strstr(answer, "\n}\n"));

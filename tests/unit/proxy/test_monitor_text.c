@@ -64,6 +64,13 @@ static void test_requests(void **state)
 	}
 }
 
+/* set overwrites with |text|, without its NUL. */
+static void set(char *at, const char *text)
+{
+	while (*text != '\0')
+		*at++ = *text++;
+}
+
 static void test_request_limits(void **state)
 {
 	static char in[MONITOR_REQUEST_MAX + 8];
@@ -76,13 +83,13 @@ static void test_request_limits(void **state)
 	assert_int_equal(request.status, 0);
 	monitor_request_parse(&request, (const uint8_t *)in, MONITOR_REQUEST_MAX);
 	assert_int_equal(request.status, 431);
-	memcpy(in + MONITOR_REQUEST_MAX - 2, "\r\n\r\n", 4); /* whole, but too late */
+	set(in + MONITOR_REQUEST_MAX - 2, "\r\n\r\n"); /* whole, but too late */
 	monitor_request_parse(&request, (const uint8_t *)in, MONITOR_REQUEST_MAX + 2);
 	assert_int_equal(request.status, 431);
 
 	memset(in, '/', sizeof(in));
-	memcpy(in, "GET ", 4);
-	memcpy(in + 4 + MONITOR_PATH_MAX, " HTTP/1.1\r\n\r\n", 13);
+	set(in, "GET ");
+	set(in + 4 + MONITOR_PATH_MAX, " HTTP/1.1\r\n\r\n");
 	monitor_request_parse(&request, (const uint8_t *)in, 4 + MONITOR_PATH_MAX + 13);
 	assert_int_equal(request.status, 404);
 }
