@@ -187,7 +187,7 @@ static bool make_rules(struct parse *p)
 
 	if (count == 0)
 		return true;
-	p->rules = calloc(count, sizeof(*p->rules));
+	p->rules = calloc(count, sizeof(struct conf_rule *));
 	p->conf->domains = calloc(count, sizeof(*p->conf->domains));
 	p->conf->destinations = calloc(count, sizeof(*p->conf->destinations));
 	if (p->rules == NULL || p->conf->domains == NULL || p->conf->destinations == NULL)

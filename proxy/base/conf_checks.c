@@ -173,7 +173,7 @@ static int by_prefix(const void *left, const void *right)
 
 static void check_domains(const struct conf *conf, struct conf_problems *problems)
 {
-	const struct conf_domain **all = calloc(conf->domains_count + 1, sizeof(*all));
+	const struct conf_domain **all = calloc(conf->domains_count + 1, sizeof(struct conf_domain *));
 	size_t n = 0;
 
 	if (all == NULL) {
@@ -184,7 +184,7 @@ static void check_domains(const struct conf *conf, struct conf_problems *problem
 		if (conf->domains[i].name != NULL)
 			all[n++] = &conf->domains[i];
 	}
-	qsort(all, n, sizeof(*all), by_name);
+	qsort(all, n, sizeof(struct conf_domain *), by_name);
 	for (size_t i = 1; i < n; i++) {
 		if (strcmp(all[i - 1]->name, all[i]->name) == 0)
 			conf_problem(problems, all[i]->rule.line, "domain \"%s\" has a rule already, on line %u",
@@ -195,7 +195,7 @@ static void check_domains(const struct conf *conf, struct conf_problems *problem
 
 static void check_destinations(const struct conf *conf, struct conf_problems *problems)
 {
-	const struct conf_destination **all = calloc(conf->destinations_count + 1, sizeof(*all));
+	const struct conf_destination **all = calloc(conf->destinations_count + 1, sizeof(struct conf_destination *));
 	size_t n = 0;
 	char text[ADDR_TEXT_MAX];
 
@@ -207,7 +207,7 @@ static void check_destinations(const struct conf *conf, struct conf_problems *pr
 		if (conf->destinations[i].prefix.addr.family != 0)
 			all[n++] = &conf->destinations[i];
 	}
-	qsort(all, n, sizeof(*all), by_prefix);
+	qsort(all, n, sizeof(struct conf_destination *), by_prefix);
 	for (size_t i = 1; i < n; i++) {
 		const struct prefix *prefix = &all[i]->prefix;
 		if (memcmp(&all[i - 1]->prefix, prefix, sizeof(*prefix)) == 0)

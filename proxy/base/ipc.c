@@ -50,13 +50,13 @@ static void break_off(struct ipc *ipc)
 }
 
 /* transmit returns 1 for sent, 0 for try later, -1 for a dead channel. */
-static int transmit(int fd, const struct message *message)
+static int transmit(int fd, struct message *message)
 {
 	union {
 		char buf[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct iovec part = { .iov_base = (void *)(uintptr_t)message->bytes, .iov_len = message->len };
+	struct iovec part = { .iov_base = message->bytes, .iov_len = message->len };
 	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
 
 	if (message->fd >= 0) {

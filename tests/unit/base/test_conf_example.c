@@ -128,8 +128,9 @@ static void test_every_key_is_shown(void **state)
 static void test_complete_configurations(void **state)
 {
 	char *text = read_or_fail(EXAMPLE);
-	char *copy = calloc(1, strlen(text) + 1);
+	char *copy = calloc(1, strlen(text) + 2);
 	unsigned blocks = 0;
+	size_t len = 0;
 	char *rest = text;
 	char *line;
 
@@ -137,13 +138,17 @@ static void test_complete_configurations(void **state)
 	assert_non_null(copy);
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		if (strncmp(line, "#     ", 6) == 0) {
-			(void)strcat(strcat(copy, line + 6), "\n");
-		} else if (copy[0] != '\0') {
+			size_t n = strlen(line + 6);
+			memcpy(copy + len, line + 6, n);
+			copy[len + n] = '\n';
+			len += n + 1;
+			copy[len] = '\0';
+		} else if (len > 0) {
 			struct conf conf;
 			parse_well(&conf, copy);
 			conf_cleanup(&conf);
 			blocks++;
-			copy[0] = '\0';
+			len = 0;
 		}
 	}
 	assert_int_equal(blocks, 3);

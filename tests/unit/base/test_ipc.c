@@ -119,9 +119,12 @@ static ssize_t send_fds(int peer, const void *bytes, size_t len, int fd, size_t 
 		char buf[CMSG_SPACE(sizeof(int) * 8)];
 		struct cmsghdr align;
 	} control;
-	struct iovec part = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
+	char copy[8];
+	struct iovec part = { .iov_base = copy, .iov_len = len };
 	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
 
+	assert_true(len <= sizeof(copy));
+	memcpy(copy, bytes, len);
 	memset(&control, 0, sizeof(control));
 	header.msg_control = control.buf;
 	header.msg_controllen = CMSG_SPACE(sizeof(int) * count);

@@ -10,20 +10,20 @@
 static void test_table(void **state)
 {
 	static const struct {
-		enum level level;
 		const char *name;
+		enum level level;
 		bool clear;
 		bool authenticates;
 	} rows[] = {
-		{ LEVEL_UNSET, "unset", false, false },
-		{ LEVEL_NONE, "none", true, false },
-		{ LEVEL_MAY, "may", true, false },
-		{ LEVEL_ENCRYPT, "encrypt", false, false },
-		{ LEVEL_FINGERPRINT, "fingerprint", false, true },
-		{ LEVEL_DANE, "dane", false, true },
-		{ LEVEL_DANE_ONLY, "dane-only", false, true },
-		{ LEVEL_VERIFY, "verify", false, true },
-		{ LEVEL_SECURE, "secure", false, true },
+		{ "unset", LEVEL_UNSET, false, false },
+		{ "none", LEVEL_NONE, true, false },
+		{ "may", LEVEL_MAY, true, false },
+		{ "encrypt", LEVEL_ENCRYPT, false, false },
+		{ "fingerprint", LEVEL_FINGERPRINT, false, true },
+		{ "dane", LEVEL_DANE, false, true },
+		{ "dane-only", LEVEL_DANE_ONLY, false, true },
+		{ "verify", LEVEL_VERIFY, false, true },
+		{ "secure", LEVEL_SECURE, false, true },
 	};
 
 	(void)state;

@@ -233,6 +233,10 @@ static void test_linger_delivers_all(void **state)
 	}
 	assert_int_equal(n, 0); /* an end, no reset */
 	assert_int_equal(got, sizeof(big));
+	/* The peer's end is the leg's. */
+	assert_int_equal(close(f->peer), 0);
+	f->peer = -1;
+	turn(f);
 }
 
 static void test_connect_refused(void **state)
