@@ -14,7 +14,7 @@
 #define READ_AT_ONCE 16384
 #define OUTPUT_CHUNK 16384
 
-enum phase { PHASE_CONNECTING, PHASE_CLEAR, PHASE_HANDSHAKE, PHASE_TLS, PHASE_LINGER };
+enum phase { PHASE_CONNECTING, PHASE_CLEAR, PHASE_START_TLS, PHASE_HANDSHAKE, PHASE_TLS, PHASE_LINGER };
 
 struct leg {
 	int fd;
@@ -28,8 +28,7 @@ struct leg {
 	struct evbuffer *in;
 	struct evbuffer *out;
 	struct tls *tls;
-	bool tls_refused; /* octets in clear where TLS should begin */
-	bool shut;        /* lingering: our end was sent */
+	bool shut; /* lingering: our end was sent */
 	/* TLS may want the other direction for a step. */
 	bool read_wants_write;
 	bool write_wants_read;
@@ -58,6 +57,7 @@ static void rearm(struct leg *leg)
 		arm(leg->readable, open && room);
 		arm(leg->writable, leg->end != LEG_BROKEN && unsent);
 		return;
+	case PHASE_START_TLS:
 	case PHASE_HANDSHAKE: return; /* the step arms what it wants */
 	case PHASE_TLS:
 		arm(leg->readable, open && ((room && !leg->read_wants_write) || leg->write_wants_read));
@@ -178,6 +178,35 @@ static void step_connecting(struct leg *leg)
 		leg->events->connected(leg->arg);
 }
 
+static void end_handshake(struct leg *leg, const char *reason)
+{
+	broke(leg);
+	leg->phase = PHASE_CLEAR;
+	rearm(leg);
+	leg->events->tls_failed(leg->arg, reason);
+}
+
+static bool octets_wait(const struct leg *leg)
+{
+	char octet;
+
+	return evbuffer_get_length(leg->in) > 0 || recv(leg->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+static void step_handshake(struct leg *leg);
+
+static void step_start_tls(struct leg *leg)
+{
+	if (octets_wait(leg)) {
+		end_handshake(leg, "the server sent data in clear where TLS should begin");
+	} else if (leg->end != LEG_OPEN) {
+		end_handshake(leg, "the server closed the connection where TLS should begin");
+	} else {
+		leg->phase = PHASE_HANDSHAKE;
+		step_handshake(leg);
+	}
+}
+
 static void step_handshake(struct leg *leg)
 {
 	enum tls_step step = tls_handshake(leg->tls);
@@ -196,10 +225,7 @@ static void step_handshake(struct leg *leg)
 	case TLS_CLOSED:
 	case TLS_FAILED: break;
 	}
-	broke(leg);
-	leg->phase = PHASE_CLEAR;
-	rearm(leg);
-	leg->events->tls_failed(leg->arg, tls_error(leg->tls));
+	end_handshake(leg, tls_error(leg->tls));
 }
 
 /* step_linger sends what is left, then our end, then waits for the peer's, reading whatever it still says: closing with
@@ -230,6 +256,7 @@ static void step(struct leg *leg, short what)
 {
 	switch (leg->phase) {
 	case PHASE_CONNECTING: step_connecting(leg); return;
+	case PHASE_START_TLS: step_start_tls(leg); return;
 	case PHASE_HANDSHAKE: step_handshake(leg); return;
 	case PHASE_LINGER: step_linger(leg); return;
 	case PHASE_CLEAR:
@@ -257,9 +284,8 @@ static void on_later(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (leg->phase == PHASE_LINGER) {
 		leg_free(leg);
-	} else if (leg->tls_refused) {
-		leg->tls_refused = false;
-		leg->events->tls_failed(leg->arg, "the server sent data in clear where TLS should begin");
+	} else if (leg->phase == PHASE_START_TLS) {
+		step_start_tls(leg);
 	} else {
 		leg->events->changed(leg->arg);
 	}
@@ -350,7 +376,9 @@ void leg_consume(struct leg *leg, size_t len)
 
 void leg_write(struct leg *leg, const void *bytes, size_t len)
 {
-	if (leg->end == LEG_BROKEN || leg->phase == PHASE_CONNECTING || leg->phase == PHASE_HANDSHAKE)
+	bool mute = leg->phase == PHASE_CONNECTING || leg->phase == PHASE_START_TLS || leg->phase == PHASE_HANDSHAKE;
+
+	if (leg->end == LEG_BROKEN || mute)
 		return;
 	if (evbuffer_add(leg->out, bytes, len) != 0) {
 		broke(leg);
@@ -379,24 +407,13 @@ struct tls *leg_tls(struct leg *leg)
 	return leg->tls;
 }
 
-static bool octets_wait(const struct leg *leg)
-{
-	char octet;
-
-	return evbuffer_get_length(leg->in) > 0 || recv(leg->fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-}
-
 void leg_start_tls(struct leg *leg, struct tls *tls)
 {
 	leg->tls = tls;
-	if (leg->phase != PHASE_CLEAR || evbuffer_get_length(leg->out) > 0 || octets_wait(leg)) {
-		broke(leg);
-		leg->tls_refused = true;
-		rearm(leg);
-		event_active(leg->later, EV_TIMEOUT, 0);
-		return;
-	}
-	leg->phase = PHASE_HANDSHAKE;
+	leg->phase = PHASE_START_TLS;
+	/* The first step comes from the loop: by then the owner has consumed the 220 that it is acting upon. */
 	arm(leg->readable, false);
-	arm(leg->writable, true); /* the first step, from the loop */
+	arm(leg->writable, leg->end != LEG_BROKEN);
+	if (leg->end == LEG_BROKEN)
+		event_active(leg->later, EV_TIMEOUT, 0);
 }

@@ -50,8 +50,8 @@ size_t leg_unsent(const struct leg *leg);
 
 bool leg_is_tls(const struct leg *leg); /* only after tls_ready */
 
-/* leg_start_tls takes |tls|, made on this leg's descriptor (leg_fd). Octets in clear that are buffered or wait in the
- * socket are a failure. tls_ready or tls_failed follows. */
+/* leg_start_tls takes |tls|, made on this leg's descriptor (leg_fd). Octets in clear that are still buffered when the
+ * loop runs next, or wait in the socket, are a failure. tls_ready or tls_failed follows. */
 void leg_start_tls(struct leg *leg, struct tls *tls);
 int leg_fd(const struct leg *leg);
 struct tls *leg_tls(struct leg *leg); /* borrowed; NULL in clear */
