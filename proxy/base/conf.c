@@ -35,7 +35,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	int index;
 
 	*(const char **)result = value;
-	if (cfg_title(cfg) != NULL) {
+	if (strcmp(cfg_name(cfg), "root") != 0) {
 		if (parse->section >= parse->scan->sections_count)
 			return -1;
 		section = &parse->scan->sections[parse->section];
@@ -85,8 +85,8 @@ static bool run_libconfuse(const char *text)
 	cfg_opt_t domain[CONF_KEYS_MAX + 3];
 	cfg_opt_t destination[CONF_KEYS_MAX + 3];
 	cfg_opt_t sections[] = {
-		CFG_SEC("domain", domain, CFGF_MULTI | CFGF_TITLE),
-		CFG_SEC("destination", destination, CFGF_MULTI | CFGF_TITLE),
+		CFG_SEC("domain", domain, CFGF_MULTI),
+		CFG_SEC("destination", destination, CFGF_MULTI),
 		CFG_END(),
 	};
 	size_t n = options_of(CONF_IN_GATE, gate);

@@ -79,7 +79,7 @@ struct conf_section {
 };
 
 struct conf_scan {
-	char *text;      /* what libConfuse may see: no comments, no refused statements, the same lines */
+	char *text;      /* what libConfuse may see: no comments, titles or refused statements; the same lines */
 	bool understood; /* down to the end; if not, libConfuse must find an error */
 	struct conf_section gate;
 	struct conf_section *sections; /* in the order in which libConfuse will meet them */

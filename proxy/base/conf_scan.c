@@ -3,7 +3,8 @@
  * libConfuse 3.3 stops at the first unknown key, lets a repeated key win silently, appends with "+=", puts environment
  * variables into values, follows "section|key" paths, drops characters that it does not know, and counts lines wrongly
  * after a comment. So the text is cut into words here, statements are looked at by name, and libConfuse gets a copy
- * where comments and refused statements are blanks. What is no statement at all is left for it to name. */
+ * where comments and refused statements are blanks, and titles of sections, among which it would search in quadratic
+ * time. What is no statement at all is left for it to name. */
 #include "proxy/base/conf_internal.h"
 
 #include <stdlib.h>
@@ -290,19 +291,22 @@ static size_t read_section(struct scanner *s, enum conf_where outside, size_t i,
 	unsigned line = s->words[i].line;
 	size_t end;
 
-	if (where == CONF_IN_GATE || outside != CONF_IN_GATE) {
+	if (where == CONF_IN_GATE || outside != CONF_IN_GATE || open == i + 1) {
 		end = after_section(s, open);
 		if (end == NOT_FOUND)
 			return NOT_FOUND;
 		if (where == CONF_IN_GATE)
 			conf_problem(s->problems, line, "there is no section \"%s\"", name);
+		else if (open == i + 1)
+			conf_problem(s->problems, line, "a %s section needs a name: %s \"...\" {", name, name);
 		else
 			conf_problem(s->problems, line, "a %s section cannot stand inside another section", name);
 		blank_words(s, i, end);
 		return end;
 	}
-	if (open == i + 1 || !add_section(s, where, line, text_of(s, i + 1)))
+	if (!add_section(s, where, line, text_of(s, i + 1)))
 		return NOT_FOUND;
+	blank_words(s, i + 1, i + 2);
 	end = read_statements(s, &s->scan->sections[s->scan->sections_count - 1], open + 1);
 	/* libConfuse would take the end of the file for the end of the section. */
 	if (end != NOT_FOUND && kind_at(s, end) == WORD_END)

@@ -316,7 +316,8 @@ static void test_files(void **state)
 		  "3: workers: \"x\" is neither auto nor a number from 1 to 256\n5: log: \"z\" is neither stderr nor "
 		  "syslog\n" },
 		{ "workers = 3\n\ndomain a {\n level = may\n", "3: this domain section has no closing brace\n" },
-		{ "domain {\n level = may }", "1: missing title for section 'domain'\n" },
+		{ "domain {\n level = may }\nx = y",
+		  "1: a domain section needs a name: domain \"...\" {\n3: there is no key \"x\"\n" },
 		{ "workers", "1: premature end of file\n" },
 		{ "workers =\n", "2: premature end of file\n" },
 		{ "workers = = 3", "1: unexpected token '='\n" },
