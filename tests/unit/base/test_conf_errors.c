@@ -48,102 +48,100 @@ static void check_errors(const char *text, const char *errors)
 #define LABEL_63   "a23456789b23456789c23456789d23456789e23456789f23456789g23456789"
 
 /* One value each: the key, the value as written, and the end of the complaint; NULL: it is taken. */
+static const struct {
+	const char *key;
+	const char *value;
+	const char *wrong;
+} values[] = {
+	{ "scope", "local", NULL },
+	{ "scope", "both", "is neither local nor forward" },
+	{ "listen-port", "1", NULL },
+	{ "listen-port", "65535", NULL },
+	{ "listen-port", "0", "is not a port number from 1 to 65535" },
+	{ "listen-port", "65536", "is not a port number from 1 to 65535" },
+	{ "listen-port", "0825", "is not a port number from 1 to 65535" },
+	{ "listen-port", "-1", "is not a port number from 1 to 65535" },
+	{ "listen-port", "825x", "is not a port number from 1 to 65535" },
+	{ "listen-port", "99999999999999999999", "is not a port number from 1 to 65535" },
+	{ "mark-own", "0x80000000", NULL },
+	{ "mark-own", "0x3", NOT_MARK },
+	{ "mark-own", "0", NOT_MARK },
+	{ "mark-own", "0x100000000", NOT_MARK },
+	{ "mark-own", "0x", NOT_MARK },
+	{ "route-table", "252", NULL },
+	{ "route-table", "256", NULL },
+	{ "route-table", "254", "is not the number of a free routing table, from 1 to 252 or from 256 to 2147483647" },
+	{ "route-table", "0", "is not the number of a free routing table, from 1 to 252 or from 256 to 2147483647" },
+	{ "workers", "auto", NULL },
+	{ "workers", "256", NULL },
+	{ "workers", "0", "is neither auto nor a number from 1 to 256" },
+	{ "workers", "257", "is neither auto nor a number from 1 to 256" },
+	{ "max-sessions", "100000", NULL },
+	{ "max-sessions", "0", "is not a number from 1 to 100000" },
+	{ "user", "gate", NULL },
+	{ "user", "4000", NULL },
+	{ "user", "root", SHARED },
+	{ "user", "0", SHARED },
+	{ "policy-user", "nobody", SHARED },
+	{ "monitor-user", "65534", SHARED },
+	{ "user", "4294967295", "is not the name or number of a user" },
+	{ "user", "a/b", "is not the name or number of a user" },
+	{ "user", "", "is not the name or number of a user" },
+	{ "exempt-user", "root", NULL },
+	{ "exempt-user", "-x", "is not the name or number of a user" },
+	{ "interfaces", "eth0.100", NULL },
+	{ "interfaces", "lo", "is the loopback interface, which nothing enters from outside" },
+	{ "interfaces", "eth*", "is not the name of a network interface" },
+	{ "interfaces", "sixteen-letters.", "is not the name of a network interface" },
+	{ "interfaces", "a b", "is not the name of a network interface" },
+	{ "sources", "0.0.0.0/0", NULL },
+	{ "sources", "10.1.2.3/8", NOT_PREFIX },
+	{ "exempt", "mx.example.com", NOT_PREFIX },
+	{ "exempt-source", "fe80::1%eth0", NOT_PREFIX },
+	{ "source", "gateway", NULL },
+	{ "source", "2001:db8::1", NULL },
+	{ "source", "192.0.2.0/24", "is neither client nor gateway nor the address of a host" },
+	{ "source", "0.0.0.0", "is neither client nor gateway nor the address of a host" },
+	{ "source", "::", "is neither client nor gateway nor the address of a host" },
+	{ "source", "224.0.0.1", "is neither client nor gateway nor the address of a host" },
+	{ "source", "127.0.0.1", "is neither client nor gateway nor the address of a host" },
+	{ "source", "::1", "is neither client nor gateway nor the address of a host" },
+	{ "monitor", "off", NULL },
+	{ "monitor", "127.0.0.1", NULL },
+	{ "monitor", "on", "is neither off nor ADDRESS:PORT" },
+	{ "monitor", "localhost:9525", "is neither off nor ADDRESS:PORT" },
+	{ "log", "file", "is neither stderr nor syslog" },
+	{ "log-format", "xml", "is neither text nor json" },
+	{ "log-level", "notice", "is none of error, warning, info and debug" },
+	{ "bare-newline", "accept", "is neither normalize nor reject" },
+	{ "tls-compat", "maybe", "is neither yes nor no" },
+	{ "enforce", "", "is neither yes nor no" },
+	{ "tls-groups", "X25519", NULL },
+	{ "tls-groups", "X448", "is none of X25519MLKEM768, X25519, P-256, P-384 and P-521" },
+	{ "ca-file", "ca.pem", NOT_PATH },
+	{ "ca-file", "/etc/ssl/", NOT_PATH },
+	{ "ca-file", "", NOT_PATH },
+	{ "resolvers", "::1", NULL },
+	{ "resolvers", "0.0.0.0", "is not the address of a resolver, with or without a port" },
+	{ "resolvers", "dns.example", "is not the address of a resolver, with or without a port" },
+	{ "default-level", "secure", NULL },
+	{ "default-level", "dane", NO_DANE },
+	{ "default-level", "dane-only", NO_DANE },
+	{ "default-level", "fingerprint", "is a level for rules: each server has a fingerprint of its own" },
+	{ "default-level", "unset", NOT_LEVEL },
+	{ "default-level", "Secure", NOT_LEVEL },
+};
+
 static void test_values(void **state)
 {
-	static const struct {
-		const char *key;
-		const char *value;
-		const char *wrong;
-	} cases[] = {
-		{ "scope", "local", NULL },
-		{ "scope", "both", "is neither local nor forward" },
-		{ "listen-port", "1", NULL },
-		{ "listen-port", "65535", NULL },
-		{ "listen-port", "0", "is not a port number from 1 to 65535" },
-		{ "listen-port", "65536", "is not a port number from 1 to 65535" },
-		{ "listen-port", "0825", "is not a port number from 1 to 65535" },
-		{ "listen-port", "-1", "is not a port number from 1 to 65535" },
-		{ "listen-port", "825x", "is not a port number from 1 to 65535" },
-		{ "listen-port", "99999999999999999999", "is not a port number from 1 to 65535" },
-		{ "mark-own", "0x80000000", NULL },
-		{ "mark-own", "0x3", NOT_MARK },
-		{ "mark-own", "0", NOT_MARK },
-		{ "mark-own", "0x100000000", NOT_MARK },
-		{ "mark-own", "0x", NOT_MARK },
-		{ "route-table", "252", NULL },
-		{ "route-table", "256", NULL },
-		{ "route-table", "254",
-		  "is not the number of a free routing table, from 1 to 252 or from 256 to 2147483647" },
-		{ "route-table", "0",
-		  "is not the number of a free routing table, from 1 to 252 or from 256 to 2147483647" },
-		{ "workers", "auto", NULL },
-		{ "workers", "256", NULL },
-		{ "workers", "0", "is neither auto nor a number from 1 to 256" },
-		{ "workers", "257", "is neither auto nor a number from 1 to 256" },
-		{ "max-sessions", "100000", NULL },
-		{ "max-sessions", "0", "is not a number from 1 to 100000" },
-		{ "user", "gate", NULL },
-		{ "user", "4000", NULL },
-		{ "user", "root", SHARED },
-		{ "user", "0", SHARED },
-		{ "policy-user", "nobody", SHARED },
-		{ "monitor-user", "65534", SHARED },
-		{ "user", "4294967295", "is not the name or number of a user" },
-		{ "user", "a/b", "is not the name or number of a user" },
-		{ "user", "", "is not the name or number of a user" },
-		{ "exempt-user", "root", NULL },
-		{ "exempt-user", "-x", "is not the name or number of a user" },
-		{ "interfaces", "eth0.100", NULL },
-		{ "interfaces", "lo", "is the loopback interface, which nothing enters from outside" },
-		{ "interfaces", "eth*", "is not the name of a network interface" },
-		{ "interfaces", "sixteen-letters.", "is not the name of a network interface" },
-		{ "interfaces", "a b", "is not the name of a network interface" },
-		{ "sources", "0.0.0.0/0", NULL },
-		{ "sources", "10.1.2.3/8", NOT_PREFIX },
-		{ "exempt", "mx.example.com", NOT_PREFIX },
-		{ "exempt-source", "fe80::1%eth0", NOT_PREFIX },
-		{ "source", "gateway", NULL },
-		{ "source", "2001:db8::1", NULL },
-		{ "source", "192.0.2.0/24", "is neither client nor gateway nor the address of a host" },
-		{ "source", "0.0.0.0", "is neither client nor gateway nor the address of a host" },
-		{ "source", "::", "is neither client nor gateway nor the address of a host" },
-		{ "source", "224.0.0.1", "is neither client nor gateway nor the address of a host" },
-		{ "source", "127.0.0.1", "is neither client nor gateway nor the address of a host" },
-		{ "source", "::1", "is neither client nor gateway nor the address of a host" },
-		{ "monitor", "off", NULL },
-		{ "monitor", "127.0.0.1", NULL },
-		{ "monitor", "on", "is neither off nor ADDRESS:PORT" },
-		{ "monitor", "localhost:9525", "is neither off nor ADDRESS:PORT" },
-		{ "log", "file", "is neither stderr nor syslog" },
-		{ "log-format", "xml", "is neither text nor json" },
-		{ "log-level", "notice", "is none of error, warning, info and debug" },
-		{ "bare-newline", "accept", "is neither normalize nor reject" },
-		{ "tls-compat", "maybe", "is neither yes nor no" },
-		{ "enforce", "", "is neither yes nor no" },
-		{ "tls-groups", "X25519", NULL },
-		{ "tls-groups", "X448", "is none of X25519MLKEM768, X25519, P-256, P-384 and P-521" },
-		{ "ca-file", "ca.pem", NOT_PATH },
-		{ "ca-file", "/etc/ssl/", NOT_PATH },
-		{ "ca-file", "", NOT_PATH },
-		{ "resolvers", "::1", NULL },
-		{ "resolvers", "0.0.0.0", "is not the address of a resolver, with or without a port" },
-		{ "resolvers", "dns.example", "is not the address of a resolver, with or without a port" },
-		{ "default-level", "secure", NULL },
-		{ "default-level", "dane", NO_DANE },
-		{ "default-level", "dane-only", NO_DANE },
-		{ "default-level", "fingerprint", "is a level for rules: each server has a fingerprint of its own" },
-		{ "default-level", "unset", NOT_LEVEL },
-		{ "default-level", "Secure", NOT_LEVEL },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(values); i++) {
 		char text[256];
 		char errors[512] = "";
-		(void)snprintf(text, sizeof(text), "# a comment\n\n%s = \"%s\"\n", cases[i].key, cases[i].value);
-		if (cases[i].wrong != NULL)
-			(void)snprintf(errors, sizeof(errors), "3: %s: \"%s\" %s\n", cases[i].key, cases[i].value,
-				       cases[i].wrong);
+		(void)snprintf(text, sizeof(text), "# a comment\n\n%s = \"%s\"\n", values[i].key, values[i].value);
+		if (values[i].wrong != NULL)
+			(void)snprintf(errors, sizeof(errors), "3: %s: \"%s\" %s\n", values[i].key, values[i].value,
+				       values[i].wrong);
 		check_errors(text, errors);
 	}
 }
@@ -194,172 +192,164 @@ static void test_domain_names(void **state)
 }
 
 /* The body of a rule for a domain, or a destination, and what it gets. */
+static const struct {
+	const char *kind;
+	const char *body; /* %s: a good fingerprint */
+	const char *errors;
+} rules[] = {
+	{ "domain a", "level = secure\nmatch = {nexthop, dot-nexthop, hostname, x.y, .z}", "" },
+	{ "domain a", "", "1: this rule has no level\n" },
+	{ "domain a", "level = strong", "2: level: \"strong\" " NOT_LEVEL "\n" },
+	{ "domain a", "level = dane", "2: level: \"dane\" " NO_DANE "\n" },
+	{ "domain a", "level = dane-only", "2: level: \"dane-only\" " NO_DANE "\n" },
+	{ "domain a", "level = fingerprint", "1: level fingerprint needs fingerprints\n" },
+	{ "domain a", "level = fingerprint\nfingerprints = %s", "" },
+	{ "domain a", "level = fingerprint\nfingerprints = %.63s",
+	  "3: fingerprints: \"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde\" " NOT_SHA256 "\n" },
+	{ "domain a", "level = fingerprint\nfingerprints = %s0",
+	  "3: fingerprints: \"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0\" " NOT_SHA256 "\n" },
+	{ "domain a", "level = fingerprint\nfingerprints = x%.63s",
+	  "3: fingerprints: \"x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde\" " NOT_SHA256 "\n" },
+	{ "domain a", "level = fingerprint\nfingerprints = \"01:%.62s\"",
+	  "3: fingerprints: \"01:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\" " NOT_SHA256 "\n" },
+	{ "domain a", "level = verify\nfingerprints = %s",
+	  "3: fingerprints has no meaning at level verify; its levels: fingerprint\n" },
+	{ "domain a", "level = encrypt\nmatch = x.y\nca-file = /x",
+	  "3: match has no meaning at level encrypt; its levels: verify and secure\n"
+	  "4: ca-file has no meaning at level encrypt; its levels: verify and secure\n" },
+	{ "domain a", "level = none\nservername = x.y\nmin-protocol = TLSv1.3",
+	  "3: servername has no meaning at level none; its levels: all but none\n"
+	  "4: min-protocol has no meaning at level none; its levels: all but none\n" },
+	{ "domain a", "level = may\nmin-protocol = TLSv1.1",
+	  "3: min-protocol: \"TLSv1.1\" is neither TLSv1.2 nor TLSv1.3\n" },
+	{ "domain a", "level = may\nservername = .x.y",
+	  "3: servername: \".x.y\" begins with a dot, which has no meaning here\n" },
+	{ "domain a", "level = may\nauth = yes\nnexthop = b",
+	  "3: auth has no meaning here: it belongs into a destination section\n"
+	  "4: nexthop has no meaning here: it belongs into a destination section\n" },
+	{ "domain a", "level = may\nworkers = 3", "3: workers has no meaning here: it belongs outside of sections\n" },
+	{ "domain a", "level = may\nlevel = none", "3: level is given twice, first on line 2\n" },
+	{ "domain a", "level = {may, none}", "2: level takes a single value\n" },
+	{ "domain a", "level = may\ndomain b { level = none }",
+	  "3: a domain section cannot stand inside another section\n" },
+	{ "destination 192.0.2.1", "level = verify\nnexthop = b.c\nauth = yes", "" },
+	{ "destination 192.0.2.1", "level = verify\nmatch = b.c", "" },
+	{ "destination 192.0.2.1", "level = secure",
+	  "1: level secure of a destination needs nexthop or match: an address has no name to look for\n" },
+	{ "destination 192.0.2.1", "level = verify\nmatch = {hostname, b.c, dot-nexthop}",
+	  "3: match = hostname needs nexthop in a destination\n"
+	  "3: match = dot-nexthop needs nexthop in a destination\n" },
+	{ "destination 192.0.2.1", "level = encrypt\nauth = yes",
+	  "3: auth has no meaning at level encrypt; its levels: fingerprint, verify and secure\n" },
+	{ "destination 192.0.2.1", "level = encrypt\nauth = no", "" },
+	{ "destination 192.0.2.1/24", "level = may",
+	  "1: destination \"192.0.2.1/24\" is not an address or prefix (no bits set behind the prefix "
+	  "length)\n" },
+	{ "destination mx.example.com", "level = may",
+	  "1: destination \"mx.example.com\" is not an address or prefix (no bits set behind the prefix "
+	  "length)\n" },
+};
+
 static void test_rules(void **state)
 {
 	static const char hex[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-	static const struct {
-		const char *kind;
-		const char *body; /* %s: a good fingerprint */
-		const char *errors;
-	} cases[] = {
-		{ "domain a", "level = secure\nmatch = {nexthop, dot-nexthop, hostname, x.y, .z}", "" },
-		{ "domain a", "", "1: this rule has no level\n" },
-		{ "domain a", "level = strong", "2: level: \"strong\" " NOT_LEVEL "\n" },
-		{ "domain a", "level = dane", "2: level: \"dane\" " NO_DANE "\n" },
-		{ "domain a", "level = dane-only", "2: level: \"dane-only\" " NO_DANE "\n" },
-		{ "domain a", "level = fingerprint", "1: level fingerprint needs fingerprints\n" },
-		{ "domain a", "level = fingerprint\nfingerprints = %s", "" },
-		{ "domain a", "level = fingerprint\nfingerprints = %.63s",
-		  "3: fingerprints: \"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde\" " NOT_SHA256
-		  "\n" },
-		{ "domain a", "level = fingerprint\nfingerprints = %s0",
-		  "3: fingerprints: \"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0\" " NOT_SHA256
-		  "\n" },
-		{ "domain a", "level = fingerprint\nfingerprints = x%.63s",
-		  "3: fingerprints: \"x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde\" " NOT_SHA256
-		  "\n" },
-		{ "domain a", "level = fingerprint\nfingerprints = \"01:%.62s\"",
-		  "3: fingerprints: \"01:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\" " NOT_SHA256
-		  "\n" },
-		{ "domain a", "level = verify\nfingerprints = %s",
-		  "3: fingerprints has no meaning at level verify; its levels: fingerprint\n" },
-		{ "domain a", "level = encrypt\nmatch = x.y\nca-file = /x",
-		  "3: match has no meaning at level encrypt; its levels: verify and secure\n"
-		  "4: ca-file has no meaning at level encrypt; its levels: verify and secure\n" },
-		{ "domain a", "level = none\nservername = x.y\nmin-protocol = TLSv1.3",
-		  "3: servername has no meaning at level none; its levels: all but none\n"
-		  "4: min-protocol has no meaning at level none; its levels: all but none\n" },
-		{ "domain a", "level = may\nmin-protocol = TLSv1.1",
-		  "3: min-protocol: \"TLSv1.1\" is neither TLSv1.2 nor TLSv1.3\n" },
-		{ "domain a", "level = may\nservername = .x.y",
-		  "3: servername: \".x.y\" begins with a dot, which has no meaning here\n" },
-		{ "domain a", "level = may\nauth = yes\nnexthop = b",
-		  "3: auth has no meaning here: it belongs into a destination section\n"
-		  "4: nexthop has no meaning here: it belongs into a destination section\n" },
-		{ "domain a", "level = may\nworkers = 3",
-		  "3: workers has no meaning here: it belongs outside of sections\n" },
-		{ "domain a", "level = may\nlevel = none", "3: level is given twice, first on line 2\n" },
-		{ "domain a", "level = {may, none}", "2: level takes a single value\n" },
-		{ "domain a", "level = may\ndomain b { level = none }",
-		  "3: a domain section cannot stand inside another section\n" },
-		{ "destination 192.0.2.1", "level = verify\nnexthop = b.c\nauth = yes", "" },
-		{ "destination 192.0.2.1", "level = verify\nmatch = b.c", "" },
-		{ "destination 192.0.2.1", "level = secure",
-		  "1: level secure of a destination needs nexthop or match: an address has no name to look for\n" },
-		{ "destination 192.0.2.1", "level = verify\nmatch = {hostname, b.c, dot-nexthop}",
-		  "3: match = hostname needs nexthop in a destination\n"
-		  "3: match = dot-nexthop needs nexthop in a destination\n" },
-		{ "destination 192.0.2.1", "level = encrypt\nauth = yes",
-		  "3: auth has no meaning at level encrypt; its levels: fingerprint, verify and secure\n" },
-		{ "destination 192.0.2.1", "level = encrypt\nauth = no", "" },
-		{ "destination 192.0.2.1/24", "level = may",
-		  "1: destination \"192.0.2.1/24\" is not an address or prefix (no bits set behind the prefix "
-		  "length)\n" },
-		{ "destination mx.example.com", "level = may",
-		  "1: destination \"mx.example.com\" is not an address or prefix (no bits set behind the prefix "
-		  "length)\n" },
-	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(rules); i++) {
 		char text[1024];
 		char body[512];
-		const char *mark = strchr(cases[i].body, '%');
-		size_t head = mark != NULL ? (size_t)(mark - cases[i].body) : strlen(cases[i].body);
+		const char *mark = strchr(rules[i].body, '%');
+		size_t head = mark != NULL ? (size_t)(mark - rules[i].body) : strlen(rules[i].body);
 		size_t digits = mark == NULL ? 0 : mark[1] == 's' ? 64 : strtoul(mark + 2, NULL, 10);
 		const char *tail = mark != NULL ? strchr(mark, 's') + 1 : "";
-		(void)snprintf(body, sizeof(body), "%.*s%.*s%s", (int)head, cases[i].body, (int)digits, hex, tail);
-		(void)snprintf(text, sizeof(text), "%s {\n%s\n}\n", cases[i].kind, body);
-		check_errors(text, cases[i].errors);
+		(void)snprintf(body, sizeof(body), "%.*s%.*s%s", (int)head, rules[i].body, (int)digits, hex, tail);
+		(void)snprintf(text, sizeof(text), "%s {\n%s\n}\n", rules[i].kind, body);
+		check_errors(text, rules[i].errors);
 	}
 }
 
 /* Whole files: form, repeated and unknown keys, keys against each other; all errors of a file, in its order. */
+static const struct {
+	const char *text;
+	const char *errors;
+} files[] = {
+	{ "wrokers = 3\n\nfoo = {1, 2}\nbar \"x\" {\n a = 1\n b { c = 2 }\n}\nbaz {}\nworkers = x",
+	  "1: there is no key \"wrokers\"\n3: there is no key \"foo\"\n4: there is no section \"bar\"\n"
+	  "8: there is no section \"baz\"\n9: workers: \"x\" is neither auto nor a number from 1 to 256\n" },
+	{ "workers = 1\nworkers = 2\nworkers = 3",
+	  "2: workers is given twice, first on line 1\n3: workers is given twice, first on line 1\n" },
+	{ "sources = {}\nsources = {192.0.2.1}", "1: sources has an empty list: leave it out for its default\n"
+						 "2: sources is given twice, first on line 1\n" },
+	{ "level = may", "1: level has no meaning here: it belongs into a domain or destination section\n" },
+	{ "domain a { level = may }\n\"domain|level\" = none\ndomain=a|level = none\n",
+	  "2: there is no key \"domain|level\"\n3: there is no key \"domain\"\n"
+	  "3: unexpected token '='\n" },
+	{ "workers = {3}\nlisten-port = {26, 27}\n", "2: listen-port takes a single value\n" },
+	{ "sources = {192.0.2.1\n, bad\n, worse }",
+	  "2: sources: \"bad\" " NOT_PREFIX "\n3: sources: \"worse\" " NOT_PREFIX "\n" },
+	{ "user = ${HOME}", "1: '$' has no meaning here\n" },
+	{ "ca-file = \"${HOME}\"", "1: a string cannot have a control character, a backslash or a dollar sign in it\n"
+				   "1: ca-file: \" {HOME}\" " NOT_PATH "\n" },
+	{ "ca-file = \"/a\\n\"", "1: a string cannot have a control character, a backslash or a dollar sign in it\n" },
+	{ "ports = {25}\nports += {26}", "2: '+' has no meaning here\n2: ports is given twice, first on line 1\n" },
+	{ "workers = 3;\nlog = x", "1: ';' has no meaning here\n2: log: \"x\" is neither stderr nor syslog\n" },
+	{ "workers = 3\a", "1: a control character (0x07) has no meaning here\n" },
+	{ "workers = 3\r\nlog = x\r\n", "2: log: \"x\" is neither stderr nor syslog\n" },
+	{ "workers\r= 3", "1: a control character (0x0d) has no meaning here\n" },
+	{ "ca-file = /etc/", "1: a word that ends in a slash needs quotes\n" },
+	{ "user = \"a", "1: this string has no closing quote on its line\n" },
+	{ "wrong = 1\nuser = 'a\n'",
+	  "1: there is no key \"wrong\"\n2: this string has no closing quote on its line\n" },
+	{ "/* a\n*\nworkers = x", "1: this comment has no end\n" },
+	{ "/* a\n*\n*/workers = x // y\n# \"\nlog = z",
+	  "3: workers: \"x\" is neither auto nor a number from 1 to 256\n5: log: \"z\" is neither stderr nor "
+	  "syslog\n" },
+	{ "workers = 3\n\ndomain a {\n level = may\n", "3: this domain section has no closing brace\n" },
+	{ "domain {\n level = may }\nx = y",
+	  "1: a domain section needs a name: domain \"...\" {\n3: there is no key \"x\"\n" },
+	{ "workers", "1: premature end of file\n" },
+	{ "workers =\n", "2: premature end of file\n" },
+	{ "workers = = 3", "1: unexpected token '='\n" },
+	{ "\nworkers 3", "2: missing equal sign after option 'workers'\n" },
+	{ "}", "1: unexpected closing brace\n" },
+	{ "sources = {10.0.0.0/8 10.0.0.0/9}", "1: unexpected token '10.0.0.0/9'\n" },
+	{ "sources = {10.0.0.0/8, {10.0.0.0/9}}", "1: unexpected token '{'\n" },
+	{ "workers {3}", "1: there is no section \"workers\"\n" },
+	{ "scope = forward", "1: scope forward needs interfaces: where clients enter from\n"
+			     "1: scope forward needs sources: who may speak SMTP outwards at all\n" },
+	{ "\nscope = {local, forward}\ninterfaces = a",
+	  "2: scope forward needs sources: who may speak SMTP outwards at all\n" },
+	{ "scope = {local, local}", "1: scope: \"local\" is listed twice\n" },
+	{ "source = {client, 192.0.2.1}", "1: source: \"192.0.2.1\" cannot stand beside another value: client, "
+					  "gateway, or one address of each family\n" },
+	{ "source = {192.0.2.1, gateway}", "1: source: \"gateway\" cannot stand beside another value: client, "
+					   "gateway, or one address of each family\n" },
+	{ "source = {192.0.2.1, 192.0.2.2}", "1: source: \"192.0.2.2\" is the second address of its family: one "
+					     "IPv4 and one IPv6 address at most\n" },
+	{ "mark-own = 0x100\nmark-tproxy = 0x200\nctmark-local = 256",
+	  "3: mark-own and ctmark-local are the same bit, 0x100\n" },
+	{ "mark-own = 0x10000000", "1: mark-own and mark-tproxy are the same bit, 0x10000000\n" },
+	{ "listen-port = 25", "1: listen-port 25 is one of the intercepted ports\n" },
+	{ "ports = {25, 825}", "1: listen-port 825 is one of the intercepted ports\n" },
+	{ "ports = {25, 25}", "1: ports: \"25\" is listed twice\n" },
+	{ "ports = {587}\nlisten-port = 25", "" },
+	{ "monitor = 127.0.0.1:825", "1: listen-port and monitor use the same port, 825\n" },
+	{ "policy-user = gate25", "1: policy-user must differ from user\n" },
+	{ "user = x\nmonitor-user = x", "2: monitor-user must differ from user\n" },
+	{ "domain a.B { level = may }\ndomain .a.b { level = may }\ndomain A.b { level = none }",
+	  "3: domain \"a.b\" has a rule already, on line 1\n" },
+	{ "destination 192.0.2.1 { level = may }\ndestination 192.0.2.1/32 { level = none }\n"
+	  "destination 192.0.2.0/24 { level = may }",
+	  "2: destination \"192.0.2.1/32\" has a rule already, on line 1\n" },
+	{ "domain a { level = may\n}\ndomain a { level = x\n}",
+	  "3: level: \"x\" " NOT_LEVEL "\n3: domain \"a\" has a rule already, on line 1\n" },
+};
+
 static void test_files(void **state)
 {
-	static const struct {
-		const char *text;
-		const char *errors;
-	} cases[] = {
-		{ "wrokers = 3\n\nfoo = {1, 2}\nbar \"x\" {\n a = 1\n b { c = 2 }\n}\nbaz {}\nworkers = x",
-		  "1: there is no key \"wrokers\"\n3: there is no key \"foo\"\n4: there is no section \"bar\"\n"
-		  "8: there is no section \"baz\"\n9: workers: \"x\" is neither auto nor a number from 1 to 256\n" },
-		{ "workers = 1\nworkers = 2\nworkers = 3",
-		  "2: workers is given twice, first on line 1\n3: workers is given twice, first on line 1\n" },
-		{ "sources = {}\nsources = {192.0.2.1}", "1: sources has an empty list: leave it out for its default\n"
-							 "2: sources is given twice, first on line 1\n" },
-		{ "level = may", "1: level has no meaning here: it belongs into a domain or destination section\n" },
-		{ "domain a { level = may }\n\"domain|level\" = none\ndomain=a|level = none\n",
-		  "2: there is no key \"domain|level\"\n3: there is no key \"domain\"\n"
-		  "3: unexpected token '='\n" },
-		{ "workers = {3}\nlisten-port = {26, 27}\n", "2: listen-port takes a single value\n" },
-		{ "sources = {192.0.2.1\n, bad\n, worse }",
-		  "2: sources: \"bad\" " NOT_PREFIX "\n3: sources: \"worse\" " NOT_PREFIX "\n" },
-		{ "user = ${HOME}", "1: '$' has no meaning here\n" },
-		{ "ca-file = \"${HOME}\"",
-		  "1: a string cannot have a control character, a backslash or a dollar sign in it\n"
-		  "1: ca-file: \" {HOME}\" " NOT_PATH "\n" },
-		{ "ca-file = \"/a\\n\"",
-		  "1: a string cannot have a control character, a backslash or a dollar sign in it\n" },
-		{ "ports = {25}\nports += {26}",
-		  "2: '+' has no meaning here\n2: ports is given twice, first on line 1\n" },
-		{ "workers = 3;\nlog = x", "1: ';' has no meaning here\n2: log: \"x\" is neither stderr nor syslog\n" },
-		{ "workers = 3\a", "1: a control character (0x07) has no meaning here\n" },
-		{ "workers = 3\r\nlog = x\r\n", "2: log: \"x\" is neither stderr nor syslog\n" },
-		{ "workers\r= 3", "1: a control character (0x0d) has no meaning here\n" },
-		{ "ca-file = /etc/", "1: a word that ends in a slash needs quotes\n" },
-		{ "user = \"a", "1: this string has no closing quote on its line\n" },
-		{ "wrong = 1\nuser = 'a\n'",
-		  "1: there is no key \"wrong\"\n2: this string has no closing quote on its line\n" },
-		{ "/* a\n*\nworkers = x", "1: this comment has no end\n" },
-		{ "/* a\n*\n*/workers = x // y\n# \"\nlog = z",
-		  "3: workers: \"x\" is neither auto nor a number from 1 to 256\n5: log: \"z\" is neither stderr nor "
-		  "syslog\n" },
-		{ "workers = 3\n\ndomain a {\n level = may\n", "3: this domain section has no closing brace\n" },
-		{ "domain {\n level = may }\nx = y",
-		  "1: a domain section needs a name: domain \"...\" {\n3: there is no key \"x\"\n" },
-		{ "workers", "1: premature end of file\n" },
-		{ "workers =\n", "2: premature end of file\n" },
-		{ "workers = = 3", "1: unexpected token '='\n" },
-		{ "\nworkers 3", "2: missing equal sign after option 'workers'\n" },
-		{ "}", "1: unexpected closing brace\n" },
-		{ "sources = {10.0.0.0/8 10.0.0.0/9}", "1: unexpected token '10.0.0.0/9'\n" },
-		{ "sources = {10.0.0.0/8, {10.0.0.0/9}}", "1: unexpected token '{'\n" },
-		{ "workers {3}", "1: there is no section \"workers\"\n" },
-		{ "scope = forward", "1: scope forward needs interfaces: where clients enter from\n"
-				     "1: scope forward needs sources: who may speak SMTP outwards at all\n" },
-		{ "\nscope = {local, forward}\ninterfaces = a",
-		  "2: scope forward needs sources: who may speak SMTP outwards at all\n" },
-		{ "scope = {local, local}", "1: scope: \"local\" is listed twice\n" },
-		{ "source = {client, 192.0.2.1}", "1: source: \"192.0.2.1\" cannot stand beside another value: client, "
-						  "gateway, or one address of each family\n" },
-		{ "source = {192.0.2.1, gateway}", "1: source: \"gateway\" cannot stand beside another value: client, "
-						   "gateway, or one address of each family\n" },
-		{ "source = {192.0.2.1, 192.0.2.2}",
-		  "1: source: \"192.0.2.2\" is the second address of its family: one "
-		  "IPv4 and one IPv6 address at most\n" },
-		{ "mark-own = 0x100\nmark-tproxy = 0x200\nctmark-local = 256",
-		  "3: mark-own and ctmark-local are the same bit, 0x100\n" },
-		{ "mark-own = 0x10000000", "1: mark-own and mark-tproxy are the same bit, 0x10000000\n" },
-		{ "listen-port = 25", "1: listen-port 25 is one of the intercepted ports\n" },
-		{ "ports = {25, 825}", "1: listen-port 825 is one of the intercepted ports\n" },
-		{ "ports = {25, 25}", "1: ports: \"25\" is listed twice\n" },
-		{ "ports = {587}\nlisten-port = 25", "" },
-		{ "monitor = 127.0.0.1:825", "1: listen-port and monitor use the same port, 825\n" },
-		{ "policy-user = gate25", "1: policy-user must differ from user\n" },
-		{ "user = x\nmonitor-user = x", "2: monitor-user must differ from user\n" },
-		{ "domain a.B { level = may }\ndomain .a.b { level = may }\ndomain A.b { level = none }",
-		  "3: domain \"a.b\" has a rule already, on line 1\n" },
-		{ "destination 192.0.2.1 { level = may }\ndestination 192.0.2.1/32 { level = none }\n"
-		  "destination 192.0.2.0/24 { level = may }",
-		  "2: destination \"192.0.2.1/32\" has a rule already, on line 1\n" },
-		{ "domain a { level = may\n}\ndomain a { level = x\n}",
-		  "3: level: \"x\" " NOT_LEVEL "\n3: domain \"a\" has a rule already, on line 1\n" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
-		check_errors(cases[i].text, cases[i].errors);
+	for (size_t i = 0; i < COUNT(files); i++)
+		check_errors(files[i].text, files[i].errors);
 }
 
 /* What is read next knows nothing of an error before. libConfuse's lexer is one for the whole process. */
