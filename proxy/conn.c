@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "proxy/base/log.h"
+#include "proxy/counters.h"
 #include "proxy/leg.h"
 #include "proxy/session.h"
 #include "proxy/settings.h"
@@ -39,10 +40,16 @@ struct conn {
 	uint32_t question;       /* its id; 0: none is pending */
 	bool client_closed;      /* was fed */
 	bool server_closed;
-	bool condemned;   /* a bug was caught: end without a word */
-	bool live;        /* conn_new succeeded */
-	char reason[256]; /* with WAIT_NOT_CONNECTED, WAIT_TLS_FAILED */
+	bool clear_counted; /* of this server leg */
+	bool condemned;     /* a bug was caught: end without a word */
+	bool live;          /* conn_new succeeded */
+	char reason[256];   /* with WAIT_NOT_CONNECTED, WAIT_TLS_FAILED */
 };
+
+static void count(struct conn *conn, enum counter which)
+{
+	counters_add(conn->host->counters, which, 1);
+}
 
 static uint64_t now_s(void)
 {
@@ -81,6 +88,10 @@ static void op_to_server(void *arg, enum session_speech speech, const void *byte
 		look_again(conn);
 		return;
 	}
+	if (speech == SESSION_SPEECH_PERMITTED && !conn->clear_counted && !leg_is_tls(conn->server)) {
+		conn->clear_counted = true;
+		count(conn, COUNTER_CLEAR);
+	}
 	leg_write(conn->server, bytes, len);
 }
 
@@ -98,6 +109,7 @@ static void drop_server(struct conn *conn)
 	tls_peer_free(conn->peer);
 	conn->peer = NULL;
 	conn->server_closed = false;
+	conn->clear_counted = false;
 	conn->waiting &= (unsigned)WAIT_VERDICT;
 }
 
@@ -167,6 +179,11 @@ static void op_judge(void *arg, const struct verdict *verdict, struct judgement 
 	struct conn *conn = arg;
 
 	*out = tls_judge(conn->peer, verdict, &conn->upstream.destination.addr, time(NULL), trust_for(conn, verdict));
+	if (out->satisfied)
+		count(conn, counter_bind(verdict->level, RESULT_NONE));
+	else
+		count(conn, counter_bind(verdict->level,
+					 out->result != RESULT_NONE ? out->result : RESULT_VALIDATION_FAILURE));
 }
 
 static void op_ask(void *arg, enum verdict_question_kind kind, const char *domain)
@@ -237,6 +254,12 @@ static void feed_kind(struct conn *conn, enum session_event_kind kind)
 {
 	struct session_event event = { .kind = kind, .reason = conn->reason };
 
+	if (kind == SESSION_CONNECTED)
+		count(conn, COUNTER_CONNECT_OK);
+	else if (kind == SESSION_NOT_CONNECTED)
+		count(conn, COUNTER_CONNECT_FAILED);
+	else if (kind == SESSION_TLS_FAILED)
+		count(conn, COUNTER_TLS_FAILED);
 	(void)feed(conn, &event);
 }
 
@@ -253,6 +276,7 @@ static void feed_tls_ready(struct conn *conn)
 		return;
 	}
 	facts = tls_peer_facts(conn->peer);
+	count(conn, facts->version == CONF_TLS13 ? COUNTER_TLS13 : COUNTER_TLS12);
 	tls = (struct session_tls){ .version = facts->version, .weak = facts->weak };
 	(void)snprintf(tls.version_name, sizeof(tls.version_name), "%s", facts->version_name);
 	(void)snprintf(tls.cipher, sizeof(tls.cipher), "%s", facts->cipher);

@@ -13,6 +13,7 @@
 #include "proxy/upstream.h"
 
 struct conn;
+struct counters;
 struct event_base;
 struct session_options;
 struct settings;
@@ -20,6 +21,7 @@ struct settings;
 /* What a session needs of its worker. Outlives every conn. */
 struct conn_host {
 	struct event_base *base;
+	struct counters *counters; /* NULL: none */
 	/* Ask for a verdict. |*out|: the answer, a reference for the caller, if it is known already. Else the id of the
 	 * question, conn_answer follows; 0: it cannot be asked. */
 	uint32_t (*ask)(void *arg, struct conn *conn, const struct verdict_question *question, struct verdict **out);

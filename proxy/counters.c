@@ -231,17 +231,29 @@ static const enum counter end_counters[SESSION_END_COUNT] = {
 	[SESSION_END_TIMEOUT] = COUNTER_END_TIMEOUT, [SESSION_END_SHUTDOWN] = COUNTER_END_SHUTDOWN,
 };
 
+/* count_end: whoever ends a session that never had a greeting refused with one. */
+static void count_end(struct counters *counters, const struct session_record *record)
+{
+	if ((unsigned)record->end < SESSION_END_COUNT)
+		counters_add(counters, end_counters[record->end], 1);
+	if (!record->greeted && record->end == SESSION_END_REFUSED)
+		counters_add(counters, COUNTER_GREETING_REFUSED_GATE, 1);
+	if (!record->greeted && record->end == SESSION_END_SERVER)
+		counters_add(counters, COUNTER_GREETING_REFUSED_SERVER, 1);
+	counters_add(counters, COUNTER_MESSAGES_ACCEPTED, record->messages);
+	counters_add(counters, COUNTER_MESSAGES_REFUSED, record->messages_refused);
+	counters_add(counters, COUNTER_RCPT_ACCEPTED, record->rcpts_accepted);
+	counters_add(counters, COUNTER_RCPT_REFUSED_GATE, record->rcpts_refused - record->rcpts_refused_server);
+	counters_add(counters, COUNTER_RCPT_REFUSED_SERVER, record->rcpts_refused_server);
+	counters_add(counters, COUNTER_OCTETS, record->octets);
+	counters_add(counters, COUNTER_CLIENT_ERRORS, record->client_errors);
+}
+
 void counters_session(struct counters *counters, const struct session_record *record)
 {
 	switch (record->kind) {
 	case SESSION_RECORD_REFUSED: counters_add(counters, counter_refusal(record->result), 1); break;
 	case SESSION_RECORD_REPORTED: counters_add(counters, counter_reported(record->result), 1); break;
-	case SESSION_RECORD_END:
-		if ((unsigned)record->end < SESSION_END_COUNT)
-			counters_add(counters, end_counters[record->end], 1);
-		counters_add(counters, COUNTER_MESSAGES_ACCEPTED, record->messages);
-		counters_add(counters, COUNTER_RCPT_ACCEPTED, record->rcpts_accepted);
-		counters_add(counters, COUNTER_OCTETS, record->octets);
-		break;
+	case SESSION_RECORD_END: count_end(counters, record); break;
 	}
 }

@@ -28,7 +28,7 @@ enum counter_type { COUNTER_TYPE_COUNTER, COUNTER_TYPE_GAUGE };
 	X(TLS, COUNTER, "gate25_tls_handshakes_total", "TLS handshakes with servers completed, by version.")     \
 	X(TLS_FAILED, COUNTER, "gate25_tls_handshakes_failed_total", "TLS handshakes with servers that failed.") \
 	X(CLEAR, COUNTER, "gate25_clear_binds_total", "Times a policy permitted a server in clear text.")        \
-	X(MESSAGES, COUNTER, "gate25_messages_total", "Messages, by the server's reply to the end of data.")     \
+	X(MESSAGES, COUNTER, "gate25_messages_total", "Messages: accepted by the server, or not.")               \
 	X(OCTETS, COUNTER, "gate25_content_bytes_total", "Octets of message content that went to servers.")      \
 	X(RECIPIENTS, COUNTER, "gate25_recipients_total", "Recipients, by outcome.")                             \
 	X(REFUSALS, COUNTER, "gate25_refusals_total", "Refusals by gate25, by RFC 8460 result.")                 \
@@ -36,7 +36,7 @@ enum counter_type { COUNTER_TYPE_COUNTER, COUNTER_TYPE_GAUGE };
 	  "Refusals that enforce = no let pass (report only), by RFC 8460 result.")                              \
 	X(VERDICTS, COUNTER, "gate25_verdict_questions_total",                                                   \
 	  "Policy questions, by how they were answered (cached: from the worker's own memory).")                 \
-	X(PROTOCOL, COUNTER, "gate25_protocol_errors_total", "Breaches of SMTP, by who committed them.")         \
+	X(CLIENT_ERRORS, COUNTER, "gate25_client_errors_total", "Commands that were none or came out of place.") \
 	X(LOOPS, COUNTER, "gate25_loops_refused_total", "Connections refused because they would loop back to gate25.")
 
 enum counter_family {
@@ -74,8 +74,7 @@ enum counter_family {
 	X(VERDICT_ASKED, VERDICTS, "answer", "asked")                      \
 	X(VERDICT_CACHED, VERDICTS, "answer", "cached")                    \
 	X(VERDICT_FAILED, VERDICTS, "answer", "failed")                    \
-	X(PROTOCOL_CLIENT, PROTOCOL, "by", "client")                       \
-	X(PROTOCOL_SERVER, PROTOCOL, "by", "server")                       \
+	X(CLIENT_ERRORS, CLIENT_ERRORS, "", "")                            \
 	X(LOOPS, LOOPS, "", "")
 
 enum counter {
@@ -103,8 +102,8 @@ void counters_unmap(const struct counters *counters); /* either kind; NULL is fi
 /* Writers: only the process that called counters_create. NULL counters and numbers outside the table do nothing. */
 void counters_add(struct counters *counters, enum counter which, uint64_t n);
 void counters_sub(struct counters *counters, enum counter which, uint64_t n); /* gauges */
-/* counters_session counts what a session's record says: refusals, report-only refusals and, at the end, the cause, the
- * messages that the server accepted, accepted recipients and octets. The worker counts the rest as it happens. */
+/* counters_session counts what a session's record says: refusals as they are made and, at the session's end, its cause,
+ * messages, recipients, octets and errors. The worker counts the rest as it happens. */
 void counters_session(struct counters *counters, const struct session_record *record);
 
 uint64_t counters_get(const struct counters *counters, enum counter which);

@@ -40,6 +40,7 @@ enum state on_data(struct session *s, const struct input *in)
 static enum state swallow(struct session *s, const char *line, enum session_end end)
 {
 	leg_drop(s);
+	s->totals.messages_refused++;
 	s->swallow_end = end;
 	if (line != NULL && !smtp_reply_set(&s->held_reply, line))
 		return end_refused(s, "421 4.3.2 out of memory");
@@ -134,6 +135,7 @@ enum state on_final_lost(struct session *s, const struct input *in)
 {
 	(void)in;
 	say(s, "451 4.4.2 the server is gone");
+	s->totals.messages_refused++;
 	transaction_end(s);
 	return leg_ready(s);
 }
@@ -147,6 +149,8 @@ enum state on_final(struct session *s, const struct input *in)
 	say_reply(s, in->reply);
 	if (in->reply->code < 300)
 		s->totals.messages++;
+	else
+		s->totals.messages_refused++;
 	s->tx.open = false;
 	transaction_end(s);
 	return leg_ready(s);

@@ -68,6 +68,7 @@ static struct session_record snapshot(const struct session *s)
 	record.verdict = verdict_word(s);
 	record.reply = "";
 	record.reason = "";
+	record.client_errors = s->errors;
 	record.duration_s = s->now_s - s->started_s;
 	if (s->verdict != NULL) {
 		record.domain = s->verdict->domain;

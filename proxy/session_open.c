@@ -78,6 +78,7 @@ enum state on_banner(struct session *s, const struct input *in)
 
 	if (in->reply->code == 220) {
 		s->leg.stage = LEG_GREETED;
+		s->totals.greeted = true;
 		say_reply(s, in->reply);
 		return ST_GREETED;
 	}

@@ -47,13 +47,17 @@ struct session_record {
 	const char *cipher;
 	const char *matched; /* name or fingerprint that proved the peer */
 	const char *verdict; /* "satisfied", "unsatisfied", "failed" (no decision), "clear", "none" (none asked for) */
-	enum result_word result; /* RFC 8460 s. 4.3 */
-	const char *reply;       /* without CRLF */
-	const char *reason;      /* one sentence */
-	unsigned messages;       /* accepted by the server */
+	enum result_word result;   /* RFC 8460 s. 4.3 */
+	const char *reply;         /* without CRLF */
+	const char *reason;        /* one sentence */
+	bool greeted;              /* the client was let past the greeting */
+	unsigned messages;         /* accepted by the server */
+	unsigned messages_refused; /* content was sent or offered, and not accepted */
 	unsigned rcpts_accepted;
-	unsigned rcpts_refused; /* by whom ever */
-	uint64_t octets;        /* of message content that went to the server */
+	unsigned rcpts_refused;        /* by whom ever */
+	unsigned rcpts_refused_server; /* of these, by the server's own reply */
+	unsigned client_errors;        /* commands that were none, or out of place */
+	uint64_t octets;               /* of message content that went to the server */
 	uint64_t duration_s;
 };
 

@@ -105,6 +105,7 @@ enum state on_mail(struct session *s, const struct input *in)
 	}
 	say_reply(s, in->reply);
 	s->totals.rcpts_refused++;
+	s->totals.rcpts_refused_server++;
 	s->tx.deferred = s->tx.deferred || in->reply->code < 500;
 	smtp_reply_take(&s->tx.refused, in->reply);
 	return leg_ready(s);
@@ -127,6 +128,7 @@ enum state on_rcpt(struct session *s, const struct input *in)
 	} else {
 		s->tx.deferred = s->tx.deferred || in->reply->code < 500;
 		s->totals.rcpts_refused++;
+		s->totals.rcpts_refused_server++;
 	}
 	return leg_ready(s);
 }

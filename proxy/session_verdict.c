@@ -160,6 +160,7 @@ enum state rcpt_begin(struct session *s)
 	if (s->tx.refused.code != 0) {
 		say_reply(s, &s->tx.refused);
 		s->totals.rcpts_refused++;
+		s->totals.rcpts_refused_server++;
 		return leg_ready(s);
 	}
 	if (s->tx.domain_refused && strcmp(s->tx.refused_domain, s->rcpt.path.domain) == 0)

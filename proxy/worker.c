@@ -277,6 +277,7 @@ static void init(struct worker *worker, struct role_start *start)
 		verdict_client_new(worker->base, worker->now->generation, worker->counters, on_answer, worker);
 	worker->host = (struct conn_host){
 		.base = worker->base,
+		.counters = worker->counters,
 		.ask = host_ask,
 		.cancel = host_cancel,
 		.settings = host_settings,

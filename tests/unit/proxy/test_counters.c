@@ -152,11 +152,29 @@ static void test_session_records(void **state)
 	record = (struct session_record){ .kind = SESSION_RECORD_END,
 					  .end = SESSION_END_TIMEOUT,
 					  .messages = 2,
+					  .messages_refused = 3,
 					  .rcpts_accepted = 5,
+					  .rcpts_refused = 7,
+					  .rcpts_refused_server = 4,
+					  .client_errors = 1,
+					  .greeted = true,
 					  .octets = 1234 };
 	counters_session(page, &record);
 	record.end = (enum session_end)77; /* unknown: the rest still counts */
 	counters_session(page, &record);
+	record = (struct session_record){ .kind = SESSION_RECORD_END, .end = SESSION_END_REFUSED };
+	counters_session(page, &record);
+	record.end = SESSION_END_SERVER;
+	counters_session(page, &record);
+	record.greeted = true;
+	counters_session(page, &record);
+	assert_int_equal(counters_get(page, COUNTER_GREETING_REFUSED_GATE), 1);
+	assert_int_equal(counters_get(page, COUNTER_GREETING_REFUSED_SERVER), 1);
+	assert_int_equal(counters_get(page, COUNTER_END_SERVER), 2);
+	assert_int_equal(counters_get(page, COUNTER_MESSAGES_REFUSED), 6);
+	assert_int_equal(counters_get(page, COUNTER_RCPT_REFUSED_GATE), 6);
+	assert_int_equal(counters_get(page, COUNTER_RCPT_REFUSED_SERVER), 8);
+	assert_int_equal(counters_get(page, COUNTER_CLIENT_ERRORS), 2);
 	assert_int_equal(counters_get(page, counter_refusal(RESULT_VALIDATION_FAILURE)), 1);
 	assert_int_equal(counters_get(page, counter_reported(RESULT_VALIDATION_FAILURE)), 1);
 	assert_int_equal(counters_get(page, COUNTER_END_TIMEOUT), 1);
