@@ -1,0 +1,31 @@
+/* dns_message.h - DNS messages: making a question, and judging what came back. Pure. For dns_*.c only. */
+#ifndef GATE25_POLICY_DNS_MESSAGE_H
+#define GATE25_POLICY_DNS_MESSAGE_H
+
+#include "policy/dns.h"
+
+#define DNS_QUERY_MAX 320
+
+struct dns_message_query {
+	uint8_t bytes[DNS_QUERY_MAX];
+	size_t len;
+	size_t question_len; /* of the question section, which starts at octet 12 */
+};
+
+enum dns_reply {
+	DNS_REPLY_FOREIGN = 0, /* not an answer to this question: another id or question. Keep listening */
+	DNS_REPLY_FAILED,      /* malformed, over a limit, or the resolver's own failure. Ask another */
+	DNS_REPLY_TRUNCATED,   /* ask again over TCP */
+	DNS_REPLY_ALIAS,       /* |canonical| is an alias's end about which the message says nothing: ask about that */
+	DNS_REPLY_ANSWER,      /* |status| says found or absent */
+};
+
+/* False: |name| is none that can be asked about. */
+MUST_CHECK bool dns_message_ask(struct dns_message_query *out, const char *name, enum dns_type type, uint16_t id);
+
+/* dns_message_read judges |len| octets as the answer to |query| for |name|'s |type|. It adds to |answer|: aliases and
+ * ttl_s go on from earlier messages of the same question (zero them, and ttl_s to UINT32_MAX, before the first). */
+enum dns_reply dns_message_read(struct dns_answer *answer, const struct dns_message_query *query, const char *name,
+				enum dns_type type, const uint8_t *bytes, size_t len);
+
+#endif
