@@ -1,0 +1,235 @@
+/* ask.c - see ask.h. */
+#include "policy/ask.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/decide.h"
+#include "policy/dns.h"
+#include "policy/explain.h"
+#include "proxy/base/conf.h"
+#include "proxy/base/log.h"
+
+enum { ASK_USAGE = 2, ASK_UNDECIDED = 3 };
+
+#define RESOLV_CONF        "/etc/resolv.conf"
+#define RESOLV_CONF_MAX    3 /* as in resolv.conf(5) */
+#define LOOKUP_DEADLINE_MS 30000
+
+struct options {
+	const char *recipient;
+	const char *destination;
+	const char *config;
+	bool json;
+};
+
+/* --- the question ------------------------------------------------------------------------------------------------- */
+
+static bool is_name(const char *text)
+{
+	size_t label = 0;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '.') {
+			if (label == 0)
+				return false;
+			label = 0;
+		} else if (!isalnum((unsigned char)*text) && *text != '-' && *text != '_') {
+			return false;
+		} else if (++label > 63) {
+			return false;
+		}
+	}
+	return label > 0;
+}
+
+bool ask_recipient(char out[VERDICT_NAME_MAX], const char *text)
+{
+	size_t len = strlen(text);
+	const char *at;
+
+	out[0] = '\0';
+	if (len >= 2 && text[0] == '<' && text[len - 1] == '>') {
+		text++;
+		len -= 2;
+	}
+	if (len == strlen("postmaster") && strncasecmp(text, "postmaster", len) == 0)
+		return true;
+	at = memrchr(text, '@', len);
+	if (at != NULL) {
+		len -= (size_t)(at + 1 - text);
+		text = at + 1;
+	}
+	if (len == 0 || len >= VERDICT_NAME_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		out[i] = (char)tolower((unsigned char)text[i]);
+	out[len] = '\0';
+	return (out[0] == '[' && out[len - 1] == ']' && len > 2) || is_name(out);
+}
+
+static bool parse_options(struct options *out, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		const char **value = NULL;
+		if (strcmp(argv[i], "--json") == 0) {
+			out->json = true;
+			continue;
+		}
+		if (strcmp(argv[i], "--destination") == 0)
+			value = &out->destination;
+		else if (strcmp(argv[i], "--config") == 0)
+			value = &out->config;
+		if (value != NULL ? i + 1 >= argc : argv[i][0] == '-' || out->recipient != NULL)
+			return false;
+		if (value != NULL)
+			*value = argv[++i];
+		else
+			out->recipient = argv[i];
+	}
+	return out->recipient != NULL;
+}
+
+/* --- the configuration ----------------------------------------------------------------------------------------------
+ */
+
+static void on_conf_error(void *arg, const char *file, unsigned line, const char *message)
+{
+	(void)arg;
+	if (line > 0)
+		(void)fprintf(stderr, "%s:%u: %s\n", file, line, message);
+	else
+		(void)fprintf(stderr, "%s: %s\n", file, message);
+}
+
+/* A missing file at the default path is an empty one, as for the gate itself. */
+static bool load_conf(struct conf *out, const char *path)
+{
+	const char *name = path != NULL ? path : CONF_DEFAULT_PATH;
+	char *text = conf_read_file(name);
+	bool ok;
+
+	if (text == NULL && (errno != ENOENT || path != NULL)) {
+		(void)fprintf(stderr, "gate25-policyd: cannot read %s: %s\n", name, strerror(errno));
+		return false;
+	}
+	ok = conf_parse(out, name, text != NULL ? text : "", on_conf_error, NULL);
+	free(text);
+	return ok;
+}
+
+/* resolv_conf fills in what the parent of the running gate would. */
+static size_t resolv_conf(struct endpoint out[RESOLV_CONF_MAX])
+{
+	char *text = conf_read_file(RESOLV_CONF);
+	char *rest = text;
+	char *line;
+	size_t count = 0;
+
+	while (text != NULL && count < RESOLV_CONF_MAX && (line = strsep(&rest, "\n")) != NULL) {
+		char host[64];
+		if (sscanf(line, " nameserver %63s", host) == 1 && addr_parse(&out[count].addr, host))
+			out[count++].port = 53;
+	}
+	free(text);
+	if (count == 0)
+		count = endpoint_parse(&out[0], "127.0.0.1", 53);
+	return count;
+}
+
+/* --- the answer -----------------------------------------------------------------------------------------------------
+ */
+
+static void on_mx(void *arg, struct mx_result *result)
+{
+	struct mx_result *out = arg;
+
+	*out = *result;
+	*result = (struct mx_result){ 0 };
+}
+
+/* look_up runs a loop of its own until |out| is filled. */
+static void look_up(struct mx_result *out, const struct conf *conf, const char *name)
+{
+	struct endpoint defaults[RESOLV_CONF_MAX];
+	struct dns_limits limits = DNS_LIMITS_DEFAULT;
+	struct event_base *base = event_base_new();
+	struct dns *dns = NULL;
+
+	*out = (struct mx_result){ .reason = "out of memory" };
+	if (base != NULL && conf->resolvers_count > 0)
+		dns = dns_new(base, conf->resolvers, conf->resolvers_count, &limits);
+	else if (base != NULL)
+		dns = dns_new(base, defaults, resolv_conf(defaults), &limits);
+	if (dns != NULL && mx_lookup_start(base, dns, name, LOOKUP_DEADLINE_MS, on_mx, out) != NULL)
+		(void)event_base_dispatch(base);
+	dns_free(dns);
+	if (base != NULL)
+		event_base_free(base);
+}
+
+static int answer(const struct options *options, const struct conf *conf, const struct verdict_question *question)
+{
+	struct rules_match match;
+	struct mx_result mx = { 0 };
+	struct verdict *verdict;
+	const char *name;
+	int status = ASK_UNDECIDED;
+
+	rules_find(&match, conf, question);
+	name = decide_lookup_name(conf, &match, question);
+	if (name != NULL)
+		look_up(&mx, conf, name);
+	verdict = decide(conf, 0, &match, question, name != NULL ? &mx : NULL);
+	if (verdict == NULL) {
+		(void)fprintf(stderr, "gate25-policyd: out of memory\n");
+		mx_result_cleanup(&mx);
+		return status;
+	}
+	struct explain explain = { .recipient = options->recipient,
+				   .file = options->config != NULL ? options->config : CONF_DEFAULT_PATH,
+				   .conf = conf,
+				   .question = question,
+				   .match = &match,
+				   .lookup_name = name,
+				   .mx = name != NULL ? &mx : NULL,
+				   .verdict = verdict };
+	if (!options->json)
+		explain_text(stdout, &explain);
+	if (!options->json || explain_json(stdout, &explain))
+		status = explain_status(&explain);
+	verdict_unref(verdict);
+	mx_result_cleanup(&mx);
+	return fflush(stdout) == 0 ? status : ASK_UNDECIDED;
+}
+
+int ask_main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct verdict_question question = { .kind = VERDICT_ASK_RECIPIENT, .destination.port = 25 };
+	struct conf conf;
+	int status = ASK_USAGE;
+
+	if (!parse_options(&options, argc, argv)) {
+		(void)fprintf(stderr, "usage: gate25-policyd --ask ADDRESS|DOMAIN [--destination IP] [--config FILE] "
+				      "[--json]\n");
+		return ASK_USAGE;
+	}
+	if (!ask_recipient(question.domain, options.recipient)) {
+		(void)fprintf(stderr, "gate25-policyd: \"%s\" is neither an address nor a domain%s\n",
+			      options.recipient, " (names beyond ASCII: give the A-label, xn--...)");
+		return ASK_USAGE;
+	}
+	if (options.destination != NULL && !addr_parse(&question.destination.addr, options.destination)) {
+		(void)fprintf(stderr, "gate25-policyd: \"%s\" is no IP address\n", options.destination);
+		return ASK_USAGE;
+	}
+	if (load_conf(&conf, options.config))
+		status = answer(&options, &conf, &question);
+	conf_cleanup(&conf);
+	return status;
+}

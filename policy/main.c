@@ -1,0 +1,22 @@
+/* main.c - gate25-policyd: the policy role, started by gate25, or --ask by a person. */
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/ask.h"
+#include "policy/policyd.h"
+
+int main(int argc, char **argv)
+{
+	if (argc >= 2 && strcmp(argv[1], "--ask") == 0)
+		return ask_main(argc - 2, argv + 2);
+	if (argc == 3 && strcmp(argv[1], "--role") == 0 && strcmp(argv[2], "policy") == 0)
+		return policyd_main();
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		(void)printf("gate25-policyd %s\n", GATE25_VERSION);
+		return 0;
+	}
+	(void)fprintf(stderr, "usage: gate25-policyd --ask ADDRESS|DOMAIN [--destination IP] [--config FILE] [--json]\n"
+			      "       gate25-policyd --version\n"
+			      "The policy service itself is started by gate25.\n");
+	return 2;
+}

@@ -1,0 +1,35 @@
+/* policyd.h - gate25-policyd as a role: answers the workers' questions (verdict.h) over their channels.
+ *
+ * A worker that sends what cannot be read loses its channel, nobody else notices. Answers wait, in bounds, for a worker
+ * whose channel is full. A reload decides every pending question by the new configuration. */
+#ifndef GATE25_POLICY_POLICYD_H
+#define GATE25_POLICY_POLICYD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/dns.h"
+#include "policy/mx_cache.h"
+#include "proxy/base/attrib.h"
+#include "proxy/base/conf.h"
+
+#define POLICYD_QUESTIONS_MAX 20000 /* of one worker, pending; one more costs it the channel */
+
+struct policyd;
+
+/* |conf| is borrowed until policyd_free or policyd_reload. NULL when out of memory. Without a resolver every lookup
+ * fails, and that is logged. */
+struct policyd *policyd_new(struct event_base *base, const struct conf *conf, uint32_t generation,
+			    const struct dns_limits *dns_limits, const struct mx_cache_limits *mx_limits);
+void policyd_free(struct policyd *policyd); /* NULL is fine */
+
+/* policyd_add_worker takes |fd|, the channel of worker |slot| (below ROLE_SLOTS_MAX); an earlier one is closed. */
+void policyd_add_worker(struct policyd *policyd, unsigned slot, int fd);
+/* policyd_reload: |conf| from now on; the old one is needed no more when it returns. False: out of memory, nothing
+ * changed. */
+MUST_CHECK bool policyd_reload(struct policyd *policyd, const struct conf *conf, uint32_t generation);
+
+/* policyd_main: the role from its first message to its end; the exit status. */
+int policyd_main(void);
+
+#endif
