@@ -20,12 +20,17 @@ endif
 
 # BoringSSL: only the objects of proxy/ see its headers, only gate25 links it. No process ever holds both it and
 # OpenSSL, which ldns brings along (`make check` proves that with ldd).
+# Upstream compiles with -fvisibility=hidden: no shared library that gate25 loads ever finds a name of it.
 BORINGSSL ?= $(wildcard $(CURDIR)/build/boringssl)
 ifneq ($(strip $(BORINGSSL)),)
 SSL_CPPFLAGS := -isystem $(BORINGSSL)/include
-SSL_LIBS     := $(firstword $(wildcard $(BORINGSSL)/build/libssl.a $(BORINGSSL)/build/ssl/libssl.a)) \
-                $(firstword $(wildcard $(BORINGSSL)/build/libcrypto.a $(BORINGSSL)/build/crypto/libcrypto.a)) \
-                -lstdc++ -lpthread
+SSL_ARCHIVES := $(firstword $(wildcard $(BORINGSSL)/build/libssl.a $(BORINGSSL)/build/ssl/libssl.a)) \
+                $(firstword $(wildcard $(BORINGSSL)/build/libcrypto.a $(BORINGSSL)/build/crypto/libcrypto.a))
+ifneq ($(words $(SSL_ARCHIVES)),2)
+$(error BORINGSSL=$(BORINGSSL) has no build/libssl.a and build/libcrypto.a: build it there with cmake and ninja, \
+or run `make boringssl` without BORINGSSL=)
+endif
+SSL_LIBS     := $(SSL_ARCHIVES) -lstdc++ -lpthread
 SSL_NAME     := upstream ($(BORINGSSL))
 else
 MULTIARCH    := $(shell $(CC) -print-multiarch 2>/dev/null || gcc -print-multiarch)
