@@ -53,10 +53,16 @@ static void forget(struct tls_session_cache *cache, struct entry *entry)
 
 void tls_session_cache_clear(struct tls_session_cache *cache)
 {
-	struct entry *entry;
+	struct entry *next;
 
-	while ((entry = TAILQ_FIRST(&cache->by_use)) != NULL)
-		forget(cache, entry);
+	for (struct entry *entry = TAILQ_FIRST(&cache->by_use); entry != NULL; entry = next) {
+		next = TAILQ_NEXT(entry, by_use);
+		SSL_SESSION_free(entry->session);
+		free(entry);
+	}
+	TAILQ_INIT(&cache->by_use);
+	memset(cache->buckets, 0, cache->buckets_count * sizeof(*cache->buckets));
+	cache->count = 0;
 }
 
 void tls_session_cache_free(struct tls_session_cache *cache)

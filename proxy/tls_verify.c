@@ -166,12 +166,17 @@ static const char *show_names(const struct tls_chain *chain, char *out, size_t c
 	return at > 0 ? out : "no host";
 }
 
-static struct judgement refuse_names(const struct tls_chain *chain, const char *wanted, bool more)
+static struct judgement refuse_names(const struct dispute *d, const struct tls_chain *chain,
+				     const struct verdict_mx *const *mx, size_t mx_count)
 {
+	const struct verdict *verdict = d->verdict;
+	bool dot = mx_count == 0 && verdict->names[0].subdomains;
 	char shown[120];
 
-	return refuse(RESULT_CERTIFICATE_HOST_MISMATCH, "the certificate of the server is for %s and not for %.90s%s",
-		      show_names(chain, shown, sizeof(shown)), wanted, more ? " or another name allowed" : "");
+	return refuse(RESULT_CERTIFICATE_HOST_MISMATCH, "the certificate of the server is for %s and not for %s%.90s%s",
+		      show_names(chain, shown, sizeof(shown)), dot ? "." : "",
+		      mx_count > 0 ? mx[0]->name : verdict->names[0].name,
+		      verdict->names_count + mx_count > 1 ? " or another name allowed" : "");
 }
 
 static struct judgement judge_names(const struct dispute *d, const struct tls_chain *chain)
@@ -192,8 +197,7 @@ static struct judgement judge_names(const struct dispute *d, const struct tls_ch
 		return refuse(RESULT_VALIDATION_FAILURE, "%s",
 			      verdict->match_mx ? "the MX hosts are not known, so no name can be demanded"
 						: "the policy has no name to demand of the server");
-	return refuse_names(chain, mx_count > 0 ? mx[0]->name : verdict->names[0].name,
-			    verdict->names_count + mx_count > 1);
+	return refuse_names(d, chain, mx, mx_count);
 }
 
 /* --- trust -------------------------------------------------------------------------------------------------------- */

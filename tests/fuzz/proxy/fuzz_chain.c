@@ -51,7 +51,7 @@ static void add_anchor(struct tls_trust *trust, struct tls_der der)
 	const uint8_t *pem = NULL;
 	size_t len = 0;
 
-	must(bio != NULL && PEM_write_bio(bio, "CERTIFICATE", "", der.bytes, (long)der.len) > 0 &&
+	must(bio != NULL && (der.len == 0 || PEM_write_bio(bio, "CERTIFICATE", "", der.bytes, (long)der.len) > 0) &&
 		     BIO_mem_contents(bio, &pem, &len) == 1,
 	     "PEM cannot be written");
 	if (!tls_trust_add(trust, "leaf", (const char *)pem, len, error)) {

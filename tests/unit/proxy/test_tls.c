@@ -512,28 +512,29 @@ static void changed_octets_end_the_session(void **state)
 
 static void groups_are_the_configured_ones(void **state)
 {
-	static const struct {
-		const char *ours;
+	struct {
+		char ours[32]; /* "": the default */
 		const char *servers;
 		const char *group; /* NULL: no handshake */
 	} cases[] = {
-		{ NULL, "X25519", "X25519" },
-		{ NULL, "P-256", "P-256" },
-		{ NULL, "P-384", "P-384" },
-		{ NULL, "P-521", "P-521" },
+		{ "", "X25519", "X25519" },
+		{ "", "P-256", "P-256" },
+		{ "", "P-384", "P-384" },
+		{ "", "P-521", "P-521" },
 		{ "P-384", NULL, "P-384" },
 		{ "P-384", "X25519", NULL },
 #ifdef SSL_GROUP_X25519_MLKEM768
-		{ NULL, "X25519MLKEM768", "X25519MLKEM768" },
+		{ "", "X25519MLKEM768", "X25519MLKEM768" },
 #endif
 	};
 	char error[TLS_ERROR_MAX];
-	struct conf with = { .tls_groups = (char *)(uintptr_t) "X25519:nonsense" };
+	char names[64] = "X25519:nonsense";
+	const struct conf with = { .tls_groups = names };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		SSL_CTX *server = server_ctx_new(&(struct served){ .groups = cases[i].servers, .chain = { &rsa } });
-		struct conf groups = { .tls_groups = (char *)(uintptr_t)cases[i].ours };
+		const struct conf groups = { .tls_groups = cases[i].ours[0] != '\0' ? cases[i].ours : NULL };
 		struct tls_client_ctx *ctx = tls_client_ctx_new(&groups, 0, error);
 		struct link link;
 		assert_non_null(ctx);

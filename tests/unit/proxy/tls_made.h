@@ -74,7 +74,7 @@ static inline void made_extension(X509 *cert, int nid, const char *value)
 
 	if (value == NULL)
 		return;
-	extension = X509V3_EXT_nconf_nid(NULL, NULL, nid, (char *)(uintptr_t)value);
+	extension = X509V3_EXT_nconf_nid(NULL, NULL, nid, value);
 	assert_non_null(extension);
 	assert_int_equal(X509_add_ext(cert, extension, -1), 1);
 	X509_EXTENSION_free(extension);

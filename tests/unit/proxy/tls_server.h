@@ -56,7 +56,7 @@ static inline int note_sni(SSL *ssl, int *out_alert, void *arg)
 static inline SSL_CTX *server_ctx_new(const struct served *served)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
-	const struct made *last = NULL;
+	const struct made *last = served->chain[0];
 
 	assert_non_null(ctx);
 	assert_int_equal(SSL_CTX_set_min_proto_version(ctx, served->min != 0 ? served->min : TLS1_VERSION), 1);
