@@ -310,6 +310,34 @@ static void test_metrics_values(void **state)
 	monitor_state_cleanup(&monitor);
 }
 
+/* Every metric that the Grafana dashboard asks for is there. */
+static void test_dashboard(void **state)
+{
+	struct monitor_state monitor;
+	int status;
+	char *metrics;
+	char *dashboard = conf_read_file("deploy/grafana/gate25.json");
+	json_t *json = json_loads(dashboard != NULL ? dashboard : "", JSON_REJECT_DUPLICATES, NULL);
+	unsigned found = 0;
+
+	(void)state;
+	assert_non_null(json);
+	json_decref(json);
+	make_state(&monitor);
+	metrics = say(&monitor, "/metrics", &status);
+	for (char *at = strstr(dashboard, "gate25_"); at != NULL; at = strstr(at + 1, "gate25_")) {
+		char type[160];
+		(void)snprintf(type, sizeof(type), "\n# TYPE %.*s ", (int)(skip_name(at) - at), at);
+		if (strstr(metrics, type) == NULL)
+			fail_msg("no metric%s", type);
+		found++;
+	}
+	assert_true(found > COUNTER_FAMILY_COUNT);
+	free(metrics);
+	free(dashboard);
+	monitor_state_cleanup(&monitor);
+}
+
 /* --- JSON and page ------------------------------------------------------------------------------------------------ */
 
 static const char *text_at(const json_t *array, size_t i, const char *key)
@@ -417,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_metrics_syntax),
 		cmocka_unit_test(test_metrics_values),
+		cmocka_unit_test(test_dashboard),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_relay_rule_is_valid),
 		cmocka_unit_test(test_page_escapes),
