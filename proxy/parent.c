@@ -106,9 +106,14 @@ static void announce(struct parent *parent)
 {
 	struct log_line line;
 
+	bool old;
+
+	(void)tls_library(&old);
 	if (parent->announced)
 		return;
 	parent->announced = true;
+	if (old)
+		log_say(LOG_LEVEL_WARNING, "tls-library", "%s%s", tls_library(NULL), TLS_OLD_NOTE);
 	log_open(&line, LOG_LEVEL_INFO, "ready");
 	log_add(&line, "version", "%s", GATE25_VERSION);
 	log_add(&line, "tls", "%s", tls_library(NULL));

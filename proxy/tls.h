@@ -74,5 +74,8 @@ struct tls_peer *tls_take_peer(const struct tls *tls);
 /* tls_library names the BoringSSL in use, for --version and the log; |*out_old|: Debian's snapshot without security
  * updates. NULL is fine. */
 const char *tls_library(bool *out_old);
+#define TLS_OLD_NOTE                                                                                                \
+	" - Debian's snapshot of 2022, without security updates: good for trying out, not for production (README, " \
+	"Building)"
 
 #endif
