@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <time.h>
@@ -352,6 +352,25 @@ static bool limit(const struct parent *parent, char *err, size_t err_len)
 	return !parent->root || privdrop_limit(caps, err, err_len);
 }
 
+/* raise_limits: each session holds two sockets. No core files: they would hold keys and mail. */
+static void raise_limits(const struct conf *conf)
+{
+	const rlim_t wanted = (rlim_t)conf->max_sessions * 2 + 128;
+	const struct rlimit none = { 0, 0 };
+	struct rlimit files;
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_max < wanted)
+		log_say(LOG_LEVEL_WARNING, "limits",
+			"max-sessions = %u wants %llu open files and the limit is %llu: past it clients wait "
+			"(LimitNOFILE, ulimit -n)",
+			conf->max_sessions, (unsigned long long)wanted, (unsigned long long)files.rlim_max);
+}
+
 static bool privileges_suffice(const struct parent *parent, char *err, size_t err_len)
 {
 	if (parent->root || parent->options->no_rules)
@@ -419,6 +438,7 @@ int parent_run(const struct parent_options *options)
 		return CLI_USAGE;
 	apply_log(&parent.inputs.conf);
 	parent.workers = worker_count(&parent.inputs.conf);
+	raise_limits(&parent.inputs.conf);
 	parent.base = event_base_new();
 	if (parent.base == NULL)
 		log_die("start", "cannot make an event loop");
