@@ -76,7 +76,8 @@ static NO_RETURN void become(const struct child *child, int fd)
 	const char *program = child->role == ROLE_POLICY ? plan->policy_program : plan->program;
 	char role_option[] = "--role";
 	char role_text[16];
-	char *argv[] = { (char *)(uintptr_t)program, role_option, role_text, NULL };
+	char name[512];
+	char *argv[] = { name, role_option, role_text, NULL };
 	char err[256];
 	sigset_t none;
 
@@ -85,6 +86,7 @@ static NO_RETURN void become(const struct child *child, int fd)
 	for (int i = 1; i < NSIG; i++)
 		(void)signal(i, SIG_DFL);
 	(void)setsid();
+	(void)snprintf(name, sizeof(name), "%s", program);
 	(void)snprintf(role_text, sizeof(role_text), "%s", role_name(child->role));
 	if (dup2(fd, ROLE_FD) < 0 || syscall(SYS_close_range, ROLE_FD + 1, ~0U, 0) != 0)
 		log_die("start", "cannot hand over the channel: %s", strerror(errno));
@@ -260,7 +262,7 @@ static bool on_message(void *arg, uint16_t type, const uint8_t *body, size_t len
 	}
 	switch (type) {
 	case ROLE_MSG_READY: return take_ready(child);
-	case ROLE_MSG_ALIVE: return true;
+	case ROLE_MSG_ALIVE:
 	case ROLE_MSG_DRAINED: return true; /* its exit follows and is what counts */
 	case ROLE_MSG_LOG: return take_log(child, body, len);
 	default: return false;
@@ -480,13 +482,6 @@ void children_status_send(struct children *children, const char *json)
 		(void)!ipc_send(monitor->ipc, ROLE_MSG_STATUS, json, strlen(json), -1);
 }
 
-pid_t children_pid(const struct children *children, enum role role, unsigned slot)
-{
-	const struct child *child = find((struct children *)(uintptr_t)children, role, slot);
-
-	return child != NULL ? child->pid : 0;
-}
-
 void children_kill(struct children *children)
 {
 	children->draining = true;
@@ -505,7 +500,7 @@ void children_free(struct children *children)
 {
 	if (children == NULL)
 		return;
-	for (size_t i = 0; i < children->count; i++) {
+	for (size_t i = 0; i < children->count && children->items != NULL; i++) {
 		struct child *child = &children->items[i];
 		ipc_free(child->ipc);
 		if (child->restart != NULL)

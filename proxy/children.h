@@ -48,9 +48,8 @@ void children_reload(struct children *children, const struct inputs *inputs);
 void children_drain(struct children *children);
 /* children_reaped is called after SIGCHLD. */
 void children_reaped(struct children *children);
-/* children_status: text for people and programs: how many of what are up. */
+/* children_ready: how many are up. */
 unsigned children_ready(const struct children *children);
-pid_t children_pid(const struct children *children, enum role role, unsigned slot);
 /* children_kill ends all at once and waits for them. */
 void children_kill(struct children *children);
 void children_free(struct children *children);

@@ -34,25 +34,36 @@ struct gatekeeper {
 /* --- the wish ------------------------------------------------------------------------------------------------------
  */
 
+static bool find_uids(uid_t *out, const struct string_list *names, char *err, size_t err_len)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (!users_find_uid(&out[i], names->items[i], err, err_len))
+			return false;
+	}
+	return true;
+}
+
 bool gate_wish_init(struct gate_wish *out, const struct conf *conf, uid_t own_uid, bool by_uid_alone, char *err,
 		    size_t err_len)
 {
 	size_t count = conf->exempt_user.count;
+	uid_t *uids = calloc(count + 1, sizeof(*uids));
 
 	*out = (struct gate_wish){ 0 };
-	out->uids = calloc(count + 1, sizeof(*out->uids));
-	if (out->uids == NULL) {
+	if (uids == NULL) {
 		(void)snprintf(err, err_len, "out of memory");
 		return false;
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (!users_find_uid(&out->uids[i], conf->exempt_user.items[i], err, err_len))
-			return false;
+	if (find_uids(uids, &conf->exempt_user, err, err_len) &&
+	    gate_spec_from_conf(&out->spec, conf, own_uid, uids, count, err, err_len)) {
+		out->uids = uids;
+		out->spec.by_uid_alone = by_uid_alone;
+		if (gate_spec_check(&out->spec, err, err_len))
+			return true;
 	}
-	if (!gate_spec_from_conf(&out->spec, conf, own_uid, out->uids, count, err, err_len))
-		return false;
-	out->spec.by_uid_alone = by_uid_alone;
-	return gate_spec_check(&out->spec, err, err_len);
+	free(uids);
+	*out = (struct gate_wish){ 0 };
+	return false;
 }
 
 void gate_wish_cleanup(struct gate_wish *wish)

@@ -22,7 +22,7 @@ struct gate_wish {
 };
 
 /* gate_wish_init: |own_uid| is the worker's. With |by_uid_alone| own sockets carry no mark (sidecar). False with a
- * sentence; clean up in either case. */
+ * sentence, and nothing to clean up. */
 MUST_CHECK bool gate_wish_init(struct gate_wish *out, const struct conf *conf, uid_t own_uid, bool by_uid_alone,
 			       char *err, size_t err_len);
 void gate_wish_cleanup(struct gate_wish *wish);
