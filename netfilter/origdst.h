@@ -5,6 +5,7 @@
 #ifndef GATE25_NETFILTER_ORIGDST_H
 #define GATE25_NETFILTER_ORIGDST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,8 +24,8 @@ enum origdst {
  * as far as known for the log otherwise.
  *
  * An address of this host is recognised by binding a throw-away TCP socket (neither IP_TRANSPARENT nor IP_FREEBIND) to
- * it with port 0: the kernel allows that for own addresses only. It relies on ip_nonlocal_bind being 0; where it is 1
- * origdst_check_host says so, and no destination would be allowed. */
+ * it with port 0: the kernel allows that for own addresses only. A sandbox must let that through. It relies on
+ * ip_nonlocal_bind being 0, see origdst_host_check. */
 MUST_CHECK enum origdst origdst_get(struct endpoint *out, int fd, const uint16_t *ports, size_t ports_count,
 				    uint16_t listen_port);
 const char *origdst_name(enum origdst result);
@@ -33,5 +34,9 @@ const char *origdst_name(enum origdst result);
  * destination. */
 MUST_CHECK enum origdst origdst_judge(const struct endpoint *to, const uint16_t *ports, size_t ports_count,
 				      uint16_t listen_port);
+
+/* origdst_host_check: false where net.ipv4.ip_nonlocal_bind or net.ipv6.ip_nonlocal_bind is 1. This host's addresses
+ * could not be told from others then, and origdst_get would allow none. For `gate25 check` and the start. */
+MUST_CHECK bool origdst_host_check(void);
 
 #endif
