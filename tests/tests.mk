@@ -43,3 +43,11 @@ unit: $(UNITS) $(FUZZERS)
 
 check:
 	@tests/check
+
+# The network lab's own programs: one source, one program.
+LAB_TOOLS := $(patsubst tests/lab/netfilter/%.c,$(B)/lab/netfilter/%,$(wildcard tests/lab/netfilter/*.c))
+.PHONY: lab-tools
+lab-tools: $(LAB_TOOLS)
+$(B)/lab/netfilter/%: $(B)/tests/lab/netfilter/%.o $(B)/libnetfilter.a $(B)/libbase.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(NETFILTER_LIBS) $(BASE_LIBS)
