@@ -209,7 +209,7 @@ static void shutdown_now(struct session *s)
 {
 	static const char line[] = "421 4.3.2 service is shutting down";
 
-	say(s, line);
+	say_line(s, line);
 	enter(s, end_with(s, SESSION_END_SHUTDOWN, line));
 }
 

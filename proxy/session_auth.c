@@ -16,7 +16,7 @@ enum state auth_begin(struct session *s, const struct smtp_command *command)
 	if (s->authenticated)
 		return client_error(s, "503 5.5.1 already authenticated");
 	if (!auth_allowed(s)) { /* it was offered on a leg that is gone */
-		say(s, "454 4.7.0 the server is gone; say EHLO again");
+		say_line(s, "454 4.7.0 the server is gone; say EHLO again");
 		return s->state;
 	}
 	if (command->arg_len == 0)
@@ -58,7 +58,7 @@ enum state on_auth(struct session *s, const struct input *in)
 enum state on_auth_lost(struct session *s, const struct input *in)
 {
 	(void)in;
-	say(s, "454 4.7.0 the server is gone");
+	say_line(s, "454 4.7.0 the server is gone");
 	return leg_ready(s);
 }
 

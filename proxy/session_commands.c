@@ -15,7 +15,7 @@ typedef enum state verb_fn(struct session *s, const struct smtp_command *command
 
 static enum state answer(struct session *s, const char *line)
 {
-	say(s, line);
+	say_line(s, line);
 	return s->state;
 }
 
@@ -129,7 +129,7 @@ static enum state verb_http(struct session *s, const struct smtp_command *comman
 static enum state verb_quit(struct session *s, const struct smtp_command *command)
 {
 	(void)command;
-	say(s, "221 2.0.0 bye");
+	say_line(s, "221 2.0.0 bye");
 	return end_with(s, SESSION_END_QUIT, "221 2.0.0 bye");
 }
 

@@ -7,11 +7,12 @@
 enum state data_begin(struct session *s)
 {
 	if (s->tx.lost) {
-		say(s, "451 4.4.2 the server was lost within the transaction");
+		say_line(s, "451 4.4.2 the server was lost within the transaction");
 		return s->state;
 	}
 	if (s->tx.accepted == 0) {
-		say(s, s->tx.deferred ? "451 4.5.1 no recipient was accepted yet" : "554 5.5.1 no valid recipients");
+		say_line(s,
+			 s->tx.deferred ? "451 4.5.1 no recipient was accepted yet" : "554 5.5.1 no valid recipients");
 		return s->state;
 	}
 	if (!s->tx.open || !tell_envelope(s, "DATA\r\n", 6))
@@ -134,7 +135,7 @@ enum state on_swallow(struct session *s, const uint8_t *bytes, size_t len, size_
 enum state on_final_lost(struct session *s, const struct input *in)
 {
 	(void)in;
-	say(s, "451 4.4.2 the server is gone");
+	say_line(s, "451 4.4.2 the server is gone");
 	s->totals.messages_refused++;
 	transaction_end(s);
 	return leg_ready(s);

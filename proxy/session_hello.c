@@ -85,7 +85,7 @@ enum state hello_answer(struct session *s)
 
 	if (s->helo) {
 		(void)snprintf(out, sizeof(out), "250 %s", show.name);
-		say(s, out);
+		say_line(s, out);
 		s->offered = 0;
 		s->offered_size = 0;
 	} else {

@@ -71,7 +71,7 @@ enum state end_with(struct session *s, enum session_end end, const char *line)
 
 enum state end_refused(struct session *s, const char *line)
 {
-	say(s, line);
+	say_line(s, line);
 	return end_with(s, SESSION_END_REFUSED, line);
 }
 
@@ -95,6 +95,6 @@ enum state client_idle(struct session *s, const struct input *in)
 	static const char line[] = "421 4.4.2 idle for too long";
 
 	(void)in;
-	say(s, line);
+	say_line(s, line);
 	return end_with(s, SESSION_END_TIMEOUT, line);
 }

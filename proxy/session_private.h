@@ -186,7 +186,7 @@ struct row {
 const struct row *session_row(enum state state);
 
 /* session_say.c: to the client */
-void say(struct session *s, const char *line);                     /* one line without CRLF */
+void say_line(struct session *s, const char *line);                /* one line without CRLF */
 void say_reply(struct session *s, const struct smtp_reply *reply); /* the server's, as it is */
 /* to the server */
 void tell_open(struct session *s, const char *line); /* what may be read on the path; without CRLF */

@@ -6,7 +6,7 @@
 
 enum state rcpt_refused(struct session *s, const char *line)
 {
-	say(s, line);
+	say_line(s, line);
 	s->totals.rcpts_refused++;
 	if (line[0] == '4')
 		s->tx.deferred = true;

@@ -137,7 +137,7 @@ enum state on_pending_lost(struct session *s, const struct input *in)
 {
 	(void)in;
 	s->tx.deferred = true;
-	say(s, "451 4.4.2 the server is gone");
+	say_line(s, "451 4.4.2 the server is gone");
 	return leg_ready(s);
 }
 
@@ -186,7 +186,7 @@ enum state rset_begin(struct session *s)
 enum state on_rset_lost(struct session *s, const struct input *in)
 {
 	(void)in;
-	say(s, "250 2.0.0 ok");
+	say_line(s, "250 2.0.0 ok");
 	return leg_ready(s);
 }
 

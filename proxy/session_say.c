@@ -10,7 +10,7 @@ static bool utf8_allowed(const struct session *s)
 	return s->tx.held && s->tx.mail.smtputf8;
 }
 
-void say(struct session *s, const char *line)
+void say_line(struct session *s, const char *line)
 {
 	char out[SMTP_REPLY_LINE_MAX + 1];
 	size_t len = smtp_reply_local(out, "%s", line);
