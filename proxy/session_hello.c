@@ -142,7 +142,7 @@ enum state on_keywords(struct session *s, const struct input *in)
 enum state on_keywords_lost(struct session *s, const struct input *in)
 {
 	(void)in;
-	if (!s->fresh && !s->auth_lost) {
+	if (!s->fresh && !s->auth_lost && s->now_s - s->asked_s < SESSION_OWN_WORK_S) {
 		leg_dial(s);
 		return ST_REDIAL;
 	}

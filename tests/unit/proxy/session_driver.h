@@ -3,7 +3,7 @@
 #ifndef GATE25_TESTS_SESSION_DRIVER_H
 #define GATE25_TESTS_SESSION_DRIVER_H
 
-#include "session_harness.h"
+#include "tests/unit/proxy/session_harness.h"
 
 struct dice {
 	const uint8_t *in;

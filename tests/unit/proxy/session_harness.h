@@ -560,7 +560,7 @@ static inline void harness_verdict_in(struct harness *h, struct verdict *v)
 
 static inline void harness_start(struct harness *h)
 {
-	h->now_s = 1000;
+	h->now_s = h->now_s > 0 ? h->now_s : 1000;
 	h->s = session_new(&h->options, &harness_ops, h);
 	MUST_HOLD(h->s != NULL);
 	session_start(h->s, h->now_s);
