@@ -98,9 +98,21 @@ static void add_sources(struct plan *plan, struct plan_table *table, const struc
 	free(list.items);
 }
 
+/* As nft orders them: numbers by value, names as the numbers that their octets make on a little-endian machine. */
 static int by_key(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(((struct interval *)NULL)->first));
+}
+
+static int by_host_key(const void *a, const void *b)
+{
+	const struct interval *x = a;
+	const struct interval *y = b;
+
+	for (size_t i = sizeof(x->first); i-- > 0;)
+		if (x->first[i] != y->first[i])
+			return x->first[i] - y->first[i];
+	return 0;
 }
 
 /* A set of single keys, sorted, each once. |keys| may hold more room than |count|. */
@@ -116,7 +128,7 @@ static void add_keys(struct plan *plan, struct plan_table *table, const char *na
 		free(keys);
 		return;
 	}
-	qsort(keys, count, sizeof(*keys), by_key);
+	qsort(keys, count, sizeof(*keys), type == PLAN_SET_PORT ? by_key : by_host_key);
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || by_key(&keys[kept - 1], &keys[i]) != 0)
 			keys[kept++] = keys[i];
