@@ -26,7 +26,8 @@ $(B)/unit/policy/%: $(B)/tests/unit/policy/%.o $(B)/libpolicy.a $(B)/libverdict.
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(CMOCKA) $(POLICY_LINK)
 
 # A fuzz target is built twice: replayed over its seeds by any compiler (make check), and with libFuzzer (make fuzz).
-$(B)/fuzz/proxy/%: $(B)/tests/fuzz/proxy/%.o $(B)/tests/fuzz/replay.o $(B)/libproxy.a $(B)/libverdict.a $(B)/libbase.a
+$(B)/fuzz/proxy/%: $(B)/tests/fuzz/proxy/%.o $(B)/tests/fuzz/replay.o $(B)/libproxy.a $(B)/libnetfilter.a $(B)/libverdict.a \
+                    $(B)/libbase.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o $(PROXY_LINK)
 $(B)/fuzz/policy/%: $(B)/tests/fuzz/policy/%.o $(B)/tests/fuzz/replay.o $(B)/libpolicy.a $(B)/libverdict.a $(B)/libbase.a
