@@ -13,7 +13,7 @@
 #define NO_END  "-----BEGIN CERTIFICATE-----\nAAAA\n"
 #define NO_B64  "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n"
 
-/* |%| in a text stands for a good certificate. */
+/* |%| in a text stands for a good certificate, |+| for one with an octet behind it. */
 static const struct {
 	const char *text;
 	size_t certs;      /* 0: refused */
@@ -31,10 +31,31 @@ static const struct {
 	{ JUNK, 0, "no certificate" },
 	{ "%" JUNK, 0, "no certificate" },
 	{ "%" JUNK "%", 0, "no certificate" },
+	{ "%+", 0, "no certificate" },
 	{ "%" NO_END, 0, "damaged" },
 	{ NO_END "%", 0, "damaged" },
 	{ "%" NO_B64, 0, "damaged" },
 };
+
+static void add_one(char *out, size_t cap, bool one_more)
+{
+	struct made root = made_cert(&(struct recipe){ .cn = "root" }, NULL);
+	BIO *bio = BIO_new(BIO_s_mem());
+	uint8_t *der;
+	uint8_t octets[2048] = { 0 };
+	const uint8_t *pem;
+	size_t len = made_der(&root, &der);
+
+	assert_true(len < sizeof(octets));
+	memcpy(octets, der, len);
+	OPENSSL_free(der);
+	assert_true(PEM_write_bio(bio, "CERTIFICATE", "", octets, (long)len + one_more) > 0);
+	assert_int_equal(BIO_mem_contents(bio, &pem, &len), 1);
+	assert_true(strlen(out) + len < cap);
+	strncat(out, (const char *)pem, len);
+	BIO_free(bio);
+	made_free(&root);
+}
 
 static void expand(const char *text, char *out, size_t cap)
 {
@@ -42,10 +63,8 @@ static void expand(const char *text, char *out, size_t cap)
 	for (; *text != '\0'; text++) {
 		size_t len = strlen(out);
 		assert_true(len + 2 < cap);
-		if (*text == '%') {
-			struct made root = made_cert(&(struct recipe){ .cn = "root" }, NULL);
-			made_pem(&root, out, cap);
-			made_free(&root);
+		if (*text == '%' || *text == '+') {
+			add_one(out, cap, *text == '+');
 		} else {
 			out[len] = *text;
 			out[len + 1] = '\0';

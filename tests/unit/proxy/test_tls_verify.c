@@ -208,6 +208,7 @@ static const struct {
 	{ "IP SAN only", { .cn = MX, .sans = "ip" }, BY_INTER, NULL, false, MISMATCH },
 	{ "IP SAN and a name", { .sans = "ip," MX }, BY_INTER, NULL, false, GOOD },
 	{ "IP as a dNSName", { .sans = "192.0.2.1" }, BY_INTER, "192.0.2.1", false, MISMATCH },
+	{ "a mailbox of that name", { .sans = "@" MX }, BY_INTER, NULL, false, MISMATCH },
 	{ "NUL after the name", { .sans = MX "|.evil.test" }, BY_INTER, NULL, false, MISMATCH },
 	{ "NUL at the end", { .sans = MX "|" }, BY_INTER, NULL, false, MISMATCH },
 	{ "upper case in the certificate", { .sans = "MX.EXAMPLE.COM" }, BY_INTER, NULL, false, GOOD },
@@ -406,15 +407,17 @@ static void what_the_store_holds_is_trusted_as_such(void **state)
 {
 	struct made self = made_cert(&(struct recipe){ .sans = MX }, NULL);
 	struct made leaf = made_cert(&(struct recipe){ .sans = MX }, &made[BY_INTER]);
+	struct made client = made_cert(&(struct recipe){ .sans = MX, .eku = "clientAuth" }, NULL);
+	struct made weak = made_cert(&(struct recipe){ .sans = MX, .key = MADE_RSA1024 }, NULL);
 	struct made late = made_cert(&(struct recipe){ .sans = MX, .from_days = -9, .to_days = -1 }, NULL);
-	const struct made *anchors[] = { &self, &made[BY_INTER], &leaf, &late };
+	const struct made *anchors[] = { &self, &made[BY_INTER], &leaf, &late, &client, &weak };
 	const struct {
 		unsigned ca;
 		const struct made *leaf;
 		enum result_word word;
 	} cases[] = {
-		{ 3, &self, GOOD },     { 4, &leaf, GOOD },     { 5, &leaf, GOOD },
-		{ 3, &leaf, DISTRUST }, { 5, &self, DISTRUST }, { 6, &late, EXPIRED },
+		{ 3, &self, GOOD },     { 4, &leaf, GOOD },    { 5, &leaf, GOOD },       { 3, &leaf, DISTRUST },
+		{ 5, &self, DISTRUST }, { 6, &late, EXPIRED }, { 7, &client, DISTRUST }, { 8, &weak, DISTRUST },
 	};
 
 	(void)state;
@@ -431,6 +434,8 @@ static void what_the_store_holds_is_trusted_as_such(void **state)
 	made_free(&self);
 	made_free(&leaf);
 	made_free(&late);
+	made_free(&client);
+	made_free(&weak);
 }
 
 /* The time is the caller's, to the second. */
@@ -630,6 +635,36 @@ static struct judgement judge_octets(const struct tls_der *chain, size_t count, 
 	return out;
 }
 
+/* The key of a certificate that has an octet too many is nobody's. */
+static void a_listed_key_in_no_certificate_is_refused(void **state)
+{
+	struct made leaf = made_cert(&(struct recipe){ .sans = MX }, &made[BY_ROOT]);
+	struct verdict verdict = verdict_at(LEVEL_FINGERPRINT);
+	uint8_t listed[1][32];
+	uint8_t octets[2048] = { 0 };
+	uint8_t *der;
+	uint8_t *key = NULL;
+	size_t len = made_der(&leaf, &der);
+	size_t key_len = (size_t)i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf.cert), &key);
+
+	(void)state;
+	assert_true(len < sizeof(octets));
+	memcpy(octets, der, len);
+	(void)SHA256(key, key_len, listed[0]);
+	verdict.fingerprints = listed;
+	verdict.fingerprints_count = 1;
+	for (size_t more = 0; more < 2; more++) {
+		const struct tls_der chain = { octets, len + more };
+		struct tls_peer *peer = tls_peer_new(&chain, 1, &tls13);
+		struct judgement got = tls_judge(peer, &verdict, NULL, MADE_NOW, NULL);
+		check("octet more", &got, more == 0, more == 0, more == 0 ? GOOD : INVALID);
+		tls_peer_free(peer);
+	}
+	OPENSSL_free(key);
+	OPENSSL_free(der);
+	made_free(&leaf);
+}
+
 /* Every cut of a certificate, and octets behind one, are no certificate; at no level that looks at it. */
 static void octets_that_are_no_certificate_are_refused(void **state)
 {
@@ -684,6 +719,69 @@ static void a_thousand_names_are_the_limit(void **state)
 		check("names", &got, cases[i].word == GOOD, cases[i].word == GOOD, cases[i].word);
 		made_free(&leaf);
 	}
+}
+
+#ifndef SSL_GROUP_X25519_MLKEM768
+/* Only the old library makes such a signature, or takes it. */
+static void pss_with_sha1_is_weak(void **state)
+{
+	const struct recipe recipe = { .sans = MX, .pss = true, .digest = EVP_sha1() };
+	struct made leaf = made_cert(&recipe, &made[BY_RSA]);
+	const struct made *certs[] = { &leaf, &made[BY_RSA] };
+	struct judgement got = judge_chain(certs, 2, 0);
+
+	(void)state;
+	check("PSS with SHA-1", &got, false, false, DISTRUST);
+	assert_non_null(strstr(got.reason, "weak or unknown algorithm"));
+	made_free(&leaf);
+}
+#endif
+
+/* made_rsa_of gives |cert| an RSA key of |bits| that nobody has, and signs it anew. */
+static void made_rsa_of(struct made *cert, unsigned bits, const struct made *issuer)
+{
+	X509_PUBKEY *key = X509_get_X509_PUBKEY(cert->cert);
+	uint8_t modulus[2048];
+	uint8_t *der;
+	size_t len;
+	CBB cbb;
+	CBB sequence;
+	CBB integer;
+
+	memset(modulus, 0xff, sizeof(modulus));
+	assert_int_equal(CBB_init(&cbb, 0), 1);
+	assert_int_equal(CBB_add_asn1(&cbb, &sequence, CBS_ASN1_SEQUENCE), 1);
+	assert_int_equal(CBB_add_asn1(&sequence, &integer, CBS_ASN1_INTEGER), 1);
+	assert_int_equal(CBB_add_u8(&integer, 0), 1);
+	assert_int_equal(CBB_add_bytes(&integer, modulus, bits / 8), 1);
+	assert_int_equal(CBB_add_asn1_uint64(&sequence, RSA_F4), 1);
+	assert_int_equal(CBB_finish(&cbb, &der, &len), 1);
+	assert_int_equal(X509_PUBKEY_set0_param(key, OBJ_nid2obj(NID_rsaEncryption), V_ASN1_NULL, NULL, der, (int)len),
+			 1);
+	assert_true(X509_sign(cert->cert, issuer->key, EVP_sha256()) > 0);
+}
+
+static void rsa_keys_have_8192_bits_at_most(void **state)
+{
+	static const unsigned sizes[] = { 8192, 8200, 16384 };
+	struct made leaf = made_cert(&(struct recipe){ .sans = MX }, &made[BY_ROOT]);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct made issuer = made_cert(&(struct recipe){ .cn = "huge", .basic = CA_BASIC }, &made[BY_ROOT]);
+		const struct made *certs[] = { &leaf, &issuer };
+		const struct made *first[] = { &issuer };
+		struct judgement got;
+		made_rsa_of(&issuer, sizes[i], &made[BY_ROOT]);
+		got = judge_chain(certs, 2, 0);
+		check("huge extra", &got, sizes[i] <= 8192, sizes[i] <= 8192, sizes[i] <= 8192 ? GOOD : INVALID);
+		if (sizes[i] > 8192) {
+			got = judge_chain(first, 1, 0);
+			check("huge leaf", &got, false, false, INVALID);
+		}
+		made_free(&issuer);
+	}
+	made_free(&leaf);
 }
 
 static void a_chain_has_ten_certificates_at_most(void **state)
@@ -780,6 +878,11 @@ int main(void)
 		cmocka_unit_test(no_verdict_permits_anything),
 		cmocka_unit_test(octets_that_are_no_certificate_are_refused),
 		cmocka_unit_test(a_thousand_names_are_the_limit),
+#ifndef SSL_GROUP_X25519_MLKEM768
+		cmocka_unit_test(pss_with_sha1_is_weak),
+#endif
+		cmocka_unit_test(a_listed_key_in_no_certificate_is_refused),
+		cmocka_unit_test(rsa_keys_have_8192_bits_at_most),
 		cmocka_unit_test(a_chain_has_ten_certificates_at_most),
 		cmocka_unit_test(reasons_hold_no_octet_of_the_server),
 		cmocka_unit_test(any_demand_changes_the_digest),

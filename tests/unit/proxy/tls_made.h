@@ -36,7 +36,8 @@ struct made {
 
 struct recipe {
 	const char *cn;
-	const char *sans; /* comma-separated dNSNames; "ip" is one address; '|' stands for a NUL octet */
+	const char *sans; /* comma-separated dNSNames; "ip" is one address, '@' before a name makes it rfc822Name; '|'
+			     stands for a NUL octet */
 	int from_days;    /* from MADE_NOW; 0 and 0: -10 to 90 */
 	int to_days;
 	const char *basic; /* basicConstraints */
@@ -94,12 +95,17 @@ static inline GENERAL_NAME *made_name(const char *text, size_t len)
 		name->d.iPAddress = string;
 		return name;
 	}
+	name->type = GEN_DNS;
+	if (len > 0 && text[0] == '@') {
+		name->type = GEN_EMAIL;
+		text++;
+		len--;
+	}
 	for (size_t i = 0; i < len; i++)
 		octets[i] = text[i] == '|' ? '\0' : (uint8_t)text[i];
 	string = ASN1_IA5STRING_new();
 	assert_int_equal(ASN1_STRING_set(string, octets, (int)len), 1);
-	name->type = GEN_DNS;
-	name->d.dNSName = string;
+	name->d.ia5 = string;
 	return name;
 }
 
