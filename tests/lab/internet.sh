@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # internet.sh - the small internet that most lab tests need. Sourced where it is wanted, after lib.sh.
 #
 #   client --- lan0 gw wan0 --- path ===== dns, and every server that lab_server adds

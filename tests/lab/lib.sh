@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # lib.sh - sourced first by every lab test: puts the test into a box of its own, and gives it TAP lines, processes and
 # conditions to wait for. Nodes, links and captures are in net.sh, the small internet in internet.sh, mail in mail.sh,
 # the gate in gate.sh.
@@ -22,6 +23,7 @@ lab_impossible() {
 	for tool in unshare setpriv ip nft ss tcpdump python3; do
 		PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || { echo "$tool is missing"; return; }
 	done
+	# shellcheck disable=SC2046
 	unshare $(lab_user_namespace) --mount --pid --fork --net true 2>/dev/null ||
 		echo "no permission to make network, mount and PID namespaces"
 }
@@ -39,7 +41,8 @@ lab_enter() {
 		echo "1..0 # SKIP $why"
 		exit 77
 	fi
-	export LAB_INSIDE=$$ LAB_ROOT=$([ "$(id -u)" -eq 0 ] && echo yes || echo no)
+	LAB_ROOT=$([ "$(id -u)" -eq 0 ] && echo yes || echo no)
+	export LAB_INSIDE=$$ LAB_ROOT
 	# shellcheck disable=SC2046
 	setpriv --pdeathsig KILL unshare $(lab_user_namespace) --mount --pid --fork --kill-child --net --ipc --mount-proc \
 		bash "$@" <&0 &
@@ -78,12 +81,14 @@ trap 'exit 143' TERM HUP
 trap 'exit 130' INT
 trap lab_end EXIT
 
-# lab_end: what a failed test leaves for its reader are the ends of its logs. LAB_KEEP=FOLDER copies everything there.
+# lab_end: what a failed test leaves for its reader are the ends of its logs (those in LAB_LOGS, if that is set).
+# LAB_KEEP=FOLDER copies everything there.
 lab_end() {
 	local status=$? log
 	trap - EXIT
 	if [ "$LAB_FAILED" -gt 0 ] || { [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; }; then
-		for log in "$LAB_DIR"/log/*; do
+		for log in ${LAB_LOGS:-$(ls "$LAB_DIR/log")}; do
+			log=$LAB_DIR/log/$log
 			[ -s "$log" ] && { echo "# --- ${log##*/}"; tail -n 25 "$log" | sed 's/^/# /'; }
 		done
 	fi

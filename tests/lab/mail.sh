@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # mail.sh - certificates, and real mail servers: Postfix and Exim, unpacked and never installed. Sourced after internet.sh.
 
 # --- certificates --------------------------------------------------------------------------------------------------
@@ -73,14 +74,22 @@ lab_postfix_permissions() {
 	chmod 2755 "$1"/usr/sbin/{postdrop,postqueue}
 }
 
-# The last setting of a name holds.
+# What every Postfix of the lab has in main.cf, unless it is told otherwise.
 lab_postfix_main() {
-	printf '%s\n' compatibility_level=3.6 "myhostname=$1.example" mydestination= alias_maps= alias_database= \
-		maillog_file=/var/log/mail.log inet_interfaces=all inet_protocols=all biff=no notify_classes= \
-		smtpd_peername_lookup=no 'mynetworks=127.0.0.0/8 [::1]/128' \
-		virtual_mailbox_base=/var/mail/lab virtual_mailbox_maps=static:all/ virtual_mailbox_domains= \
-		virtual_uid_maps=static:25003 virtual_gid_maps=static:25003 smtpd_tls_received_header=yes smtp_tls_loglevel=1 \
-		smtpd_tls_loglevel=1 "${@:2}"
+	local -A settings=([compatibility_level]=3.6 [myhostname]=$1.example [mydestination]='' [alias_maps]=''
+		[alias_database]='' [maillog_file]=/var/log/mail.log [inet_interfaces]=all [inet_protocols]=all [biff]=no
+		[notify_classes]='' [smtpd_peername_lookup]=no [mynetworks]='127.0.0.0/8 [::1]/128'
+		[virtual_mailbox_base]=/var/mail/lab [virtual_mailbox_maps]=static:all/ [virtual_mailbox_domains]=''
+		[virtual_uid_maps]=static:25003 [virtual_gid_maps]=static:25003 [smtpd_tls_received_header]=yes
+		[smtp_tls_loglevel]=1 [smtpd_tls_loglevel]=1)
+	local name
+	shift
+	for name in "$@"; do
+		settings[${name%%=*}]=${name#*=}
+	done
+	for name in "${!settings[@]}"; do
+		echo "$name = ${settings[$name]}"
+	done
 }
 
 # lab_postfix NAME NODE SETTING=VALUE...: a Postfix with these settings of main.cf, listening on port 25 of the node. The

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # net.sh - nodes (network namespaces), links, addresses, and captures of what passes. Sourced by lib.sh.
 
 lab_ns() { echo "g25-$LAB_ID-$1"; }

@@ -12,7 +12,9 @@ Conditions:
   --no-payload    no client sent any octet
   --silent        not even a TCP packet went towards the port
   --some          at least one stream was seen
-  --tls           a stream turned to TLS, with application data        --no-tls    none did
+  --tls           a stream turned to TLS, and its client sent more than a handshake (in TLS 1.3 its Finished is such)
+  --no-tls        none did
+  --hello         a ClientHello was sent where STARTTLS allows it
   --sni NAME      a ClientHello named NAME
   --from ADDRESS  every stream comes from ADDRESS
 Choice:
@@ -236,7 +238,7 @@ def where(end):
 def arguments():
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("file")
-    for flag in ("no-leak", "leak", "no-payload", "silent", "some", "tls", "no-tls", "help"):
+    for flag in ("no-leak", "leak", "no-payload", "silent", "some", "hello", "tls", "no-tls", "help"):
         parser.add_argument("--" + flag, action="store_true")
     parser.add_argument("--sni")
     parser.add_argument("--from", dest="source")
@@ -272,6 +274,7 @@ def judge(args, data):
         "--no-payload": all(reading.octets == 0 for reading in readings),
         "--silent": towards == 0,
         "--some": bool(readings),
+        "--hello": any("<TLS>" in reading.verbs for reading in readings),
         "--tls": any(reading.tls for reading in readings),
         "--no-tls": not any(reading.tls for reading in readings),
     }

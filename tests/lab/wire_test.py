@@ -41,8 +41,9 @@ HANDSHAKE = tls(22, 200) + tls(20, 1) + tls(23, 64)
 MAIL = b"MAIL FROM:<a@b>\r\n"
 CASES = [
     ("harmless commands are no leak", whole(HELLO, b"QUIT\r\n"), ["--no-leak", "--some", "--no-tls"], 0),
+    ("and no ClientHello", whole(HELLO, b"QUIT\r\n"), ["--hello"], 1),
     ("TLS after STARTTLS is TLS", whole(HELLO, HANDSHAKE), ["--no-leak", "--tls"], 0),
-    ("a handshake without data is not", whole(HELLO, tls(22, 200)), ["--no-leak", "--no-tls"], 0),
+    ("a handshake without data is not", whole(HELLO, tls(22, 200)), ["--no-leak", "--no-tls", "--hello"], 0),
     ("MAIL is a leak", whole(b"EHLO a\r\n" + MAIL), ["--no-leak"], 1),
     ("in any case and octet by octet", whole(*[bytes([b]) for b in b"ehlo a\r\nmail from:<>\r\n"]), ["--no-leak"], 1),
     ("MAIL in clear after a refused STARTTLS", whole(HELLO, MAIL), ["--no-leak"], 1),
