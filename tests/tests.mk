@@ -52,3 +52,32 @@ lab-tools: $(LAB_TOOLS)
 $(B)/lab/netfilter/%: $(B)/tests/lab/netfilter/%.o $(B)/libnetfilter.a $(B)/libbase.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(NETFILTER_LIBS) $(BASE_LIBS)
+
+# --- lint ----------------------------------------------------------------------------------------------------------
+
+PRODUCT_SRCS := $(wildcard proxy/*.c proxy/base/*.c netfilter/*.c policy/*.c)
+C_FILES      := $(shell find proxy netfilter policy tests -name '*.[ch]')
+TIDY         := $(PRODUCT_SRCS:%=build/tidy/%.ok)
+
+.PHONY: lint lint-format lint-tidy
+lint: lint-format lint-tidy
+lint-format:
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+lint-tidy: $(TIDY)
+# A stamp for each file: a second run looks at what changed only.
+$(filter build/tidy/proxy/%,$(TIDY)): CPPFLAGS += $(SSL_CPPFLAGS)
+build/tidy/%.ok: % .clang-tidy $(filter %.h,$(C_FILES))
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=gnu11 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
+
+# --- the lab and the demo ------------------------------------------------------------------------------------------
+
+.PHONY: lab demo
+lab: all
+	@tests/run-lab
+
+demo:
+	@deploy/build/deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@tests/demo/demo
