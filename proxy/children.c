@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +20,8 @@
 #include "proxy/base/wire.h"
 
 #define BACKOFF_MAX_S 30
-#define STABLE_S      60 /* alive for so long: its next death starts the back-off anew */
+#define IMAGE_FD      (ROLE_FD + 1) /* of the program, until it runs */
+#define STABLE_S      60            /* alive for so long: its next death starts the back-off anew */
 
 struct child {
 	struct children *owner;
@@ -74,6 +76,7 @@ static NO_RETURN void become(const struct child *child, int fd)
 	const struct children_plan *plan = &child->owner->plan;
 	const struct role_user *user = &plan->users[child->role];
 	const char *program = child->role == ROLE_POLICY ? plan->policy_program : plan->program;
+	int image = open(program, O_PATH | O_CLOEXEC);
 	char role_option[] = "--role";
 	char role_text[16];
 	char name[512];
@@ -88,7 +91,11 @@ static NO_RETURN void become(const struct child *child, int fd)
 	(void)setsid();
 	(void)snprintf(name, sizeof(name), "%s", program);
 	(void)snprintf(role_text, sizeof(role_text), "%s", role_name(child->role));
-	if (dup2(fd, ROLE_FD) < 0 || syscall(SYS_close_range, ROLE_FD + 1, ~0U, 0) != 0)
+	/* Above both numbers first, so that neither overwrites the other. */
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, IMAGE_FD + 1);
+	image = fcntl(image, F_DUPFD_CLOEXEC, IMAGE_FD + 1);
+	if (dup2(fd, ROLE_FD) < 0 || dup3(image, IMAGE_FD, O_CLOEXEC) < 0 ||
+	    syscall(SYS_close_range, IMAGE_FD + 1, ~0U, 0) != 0)
 		log_die("start", "cannot hand over the channel: %s", strerror(errno));
 	if (plan->root) {
 		uint64_t caps = child->role == ROLE_WORKER ? privdrop_worker_caps() : 0;
@@ -97,7 +104,8 @@ static NO_RETURN void become(const struct child *child, int fd)
 	} else if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
 		log_die("start", "cannot set no-new-privs: %s", strerror(errno));
 	}
-	(void)execv(program, argv);
+	/* By descriptor: the role's user may have no way to the folder that the program lies in. */
+	(void)syscall(SYS_execveat, IMAGE_FD, "", argv, environ, AT_EMPTY_PATH);
 	log_die("start", "cannot run %s: %s", program, strerror(errno));
 }
 

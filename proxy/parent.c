@@ -310,7 +310,7 @@ static bool open_listeners(struct parent *parent, char *err, size_t err_len)
 	if (parent->http_fd < 0)
 		return false;
 	(void)snprintf(path, sizeof(path), "%s/control", parent->options->run_dir);
-	parent->control_fd = listener_control(path, parent->users[ROLE_MONITOR].gid, err, err_len);
+	parent->control_fd = listener_control(path, parent->users[ROLE_WORKER].gid, err, err_len);
 	return parent->control_fd >= 0 && parent->smtp_fds != NULL;
 }
 
