@@ -37,6 +37,12 @@ void ehlo_memory_note(struct ehlo_memory *memory, const struct endpoint *host, c
 		endpoint_table_put(memory->table, host, ehlo, now_s, now_s + EHLO_MEMORY_S);
 }
 
+void ehlo_memory_forget(struct ehlo_memory *memory, const struct endpoint *host)
+{
+	if (memory != NULL)
+		endpoint_table_remove(memory->table, host);
+}
+
 const struct smtp_ehlo *ehlo_memory_find(const struct ehlo_memory *memory, const struct endpoint *host, uint64_t now_s)
 {
 	return memory != NULL ? endpoint_table_find(memory->table, host, now_s) : NULL;

@@ -18,6 +18,7 @@ void ehlo_memory_free(struct ehlo_memory *memory); /* NULL is fine, here and bel
 
 void ehlo_memory_note(struct ehlo_memory *memory, const struct endpoint *host, const struct smtp_ehlo *ehlo,
 		      uint64_t now_s);
+void ehlo_memory_forget(struct ehlo_memory *memory, const struct endpoint *host);
 /* Borrowed until the next call on |memory|; NULL if nothing is remembered. */
 const struct smtp_ehlo *ehlo_memory_find(const struct ehlo_memory *memory, const struct endpoint *host, uint64_t now_s);
 

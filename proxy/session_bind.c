@@ -1,6 +1,7 @@
 /* session_bind.c - making a leg that satisfies the verdict: dial, EHLO, STARTTLS, handshake, judging, EHLO again. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "proxy/session_private.h"
 
@@ -105,6 +106,15 @@ static struct session_tls_wish wish_of(const struct session *s)
 	return wish;
 }
 
+/* Whether a failed handshake is the host's and not the domain's: this rule asked for no more than any other would, and
+ * the SNI, which whoever owns the domain chooses, is one that the server goes by. */
+static bool is_hosts_failure(const struct session *s, const struct session_tls_wish *wish)
+{
+	if (wish->min_protocol != CONF_TLS12 || wish->compat != s->options.tls_compat)
+		return false;
+	return wish->servername[0] == '\0' || strcasecmp(wish->servername, s->leg.clear.name) == 0;
+}
+
 static enum state handshake_failed(struct session *s, const char *reason)
 {
 	struct session_tls_wish wish = wish_of(s);
@@ -118,8 +128,7 @@ static enum state handshake_failed(struct session *s, const char *reason)
 		s->clear_only = true;
 		return dial(s);
 	}
-	/* The host's failure, unless this rule asked for more than another would. */
-	if (wish.min_protocol == CONF_TLS12 && wish.compat == s->options.tls_compat)
+	if (is_hosts_failure(s, &wish))
 		host_memory_note(s->options.hosts, &s->options.destination, HOST_HANDSHAKE_FAILED, s->now_s);
 	return bind_failed(s, "4.7.5", RESULT_VALIDATION_FAILURE, reason);
 }

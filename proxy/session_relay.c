@@ -45,7 +45,10 @@ static enum state keyword_missing(struct session *s, unsigned missing)
 	char names[256];
 	char reason[VERDICT_REASON_MAX];
 
-	(void)snprintf(reason, sizeof(reason), "over TLS the server does not offer %.200s",
+	/* Over TLS it was remembered just now; what was remembered does not hold in clear. */
+	if (!leg_in_tls(s))
+		ehlo_memory_forget(s->options.keywords, &s->options.destination);
+	(void)snprintf(reason, sizeof(reason), "the server does not offer %.200s any more",
 		       smtp_keywords_format(missing, names));
 	return refuse(s, "4.7.4", RESULT_NONE, reason);
 }

@@ -528,7 +528,6 @@ static inline bool harness_server(struct harness *h, size_t step)
 		code = copy[i] == '\n' ? take_reply(&h->server_reply) : 0;
 		if (code == 0)
 			continue;
-		offer = i + 1;
 		talk_reply(&h->server, code);
 		break;
 	}

@@ -48,7 +48,7 @@ struct play {
 	size_t at;
 	size_t loaded; /* client lines before this one are with the harness */
 	enum mode mode;
-	bool started, hold, hold_dial, connect_fails, tls_fails;
+	bool started, hold, hold_dial, hold_tls, connect_fails, tls_fails;
 	struct {
 		char domain[VERDICT_NAME_MAX];
 		char text[600];
@@ -217,7 +217,7 @@ static bool outcomes(struct play *p)
 			h, (struct session_event){ .kind = h->connected ? SESSION_CONNECTED : SESSION_NOT_CONNECTED });
 		return true;
 	}
-	if (h->want_tls) {
+	if (h->want_tls && !p->hold_tls) {
 		end_tls(p);
 		return true;
 	}
@@ -384,6 +384,7 @@ static void do_cert(struct play *p, const char *text)
 static void do_tls(struct play *p, const char *how)
 {
 	p->tls_fails = strcmp(how, "fail") == 0;
+	p->hold_tls = strcmp(how, "hold") == 0;
 	p->h.tls.weak = strcmp(how, "weak") == 0;
 	if (strcmp(how, "1.2") == 0 || strcmp(how, "weak") == 0)
 		p->h.tls.version = CONF_TLS12;

@@ -91,6 +91,8 @@ static void test_keywords_are_kept_a_day(void **state)
 	ehlo.size = 78;
 	ehlo_memory_note(memory, &a, &ehlo, 2000);
 	assert_int_equal(ehlo_memory_find(memory, &a, 2000)->size, 78);
+	ehlo_memory_forget(memory, &a);
+	assert_null(ehlo_memory_find(memory, &a, 2000));
 	ehlo_memory_free(memory);
 }
 
