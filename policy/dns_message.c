@@ -244,7 +244,6 @@ static bool absence_ttl(struct dns_answer *answer, const ldns_rr_list *authority
 		take_ttl(answer, minimum_s < TTL_ABSENT_MAX_S ? minimum_s : TTL_ABSENT_MAX_S);
 		return true;
 	}
-	take_ttl(answer, TTL_ABSENT_NONE_S);
 	return false;
 }
 
@@ -269,6 +268,8 @@ static enum dns_reply judge(struct dns_answer *answer, const char *name, enum dn
 	bool soa = absence_ttl(answer, ldns_pkt_authority(packet));
 	if (!nxdomain && !soa && answer->aliases > aliases_before)
 		return DNS_REPLY_ALIAS;
+	if (!soa)
+		take_ttl(answer, TTL_ABSENT_NONE_S);
 	answer->status = DNS_ABSENT_INSECURE;
 	answer->nxdomain = nxdomain;
 	return DNS_REPLY_ANSWER;

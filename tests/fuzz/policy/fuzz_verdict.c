@@ -1,0 +1,45 @@
+/* fuzz_verdict.c - what a worker or policyd could be sent: a question, an answer; what is taken is put and taken again.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/verdict.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len);
+
+static void again(uint32_t id, const struct verdict *verdict)
+{
+	static uint8_t bytes[WIRE_MAX];
+	struct wire_writer w;
+	struct wire_reader r;
+	uint32_t got_id;
+
+	wire_writer_init(&w, bytes, sizeof(bytes) - 2);
+	verdict_put(&w, id, verdict);
+	wire_reader_init(&r, bytes, w.len);
+	struct verdict *got = verdict_get(&r, &got_id);
+	if (w.failed || got == NULL || got_id != id)
+		abort();
+	verdict_unref(got);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
+{
+	struct verdict_question question;
+	struct wire_reader r;
+	uint32_t id;
+
+	wire_reader_init(&r, in, in_len);
+	if (verdict_question_get(&r, &question) && strlen(question.domain) >= VERDICT_NAME_MAX)
+		abort();
+	wire_reader_init(&r, in, in_len);
+	struct verdict *verdict = verdict_get(&r, &id);
+	if (verdict == NULL)
+		return 0;
+	if (verdict->status != VERDICT_OK && verdict->enforce && verdict_permits_clear(verdict))
+		abort();
+	if (in_len <= WIRE_MAX - 2)
+		again(id, verdict);
+	verdict_unref(verdict);
+	return 0;
+}

@@ -1,0 +1,399 @@
+/* fake_dns.h - a resolver on loopback, in the event loop of the test, that tells the truth of a table or lies. Each
+ * test program includes its own copy. */
+#ifndef GATE25_TESTS_FAKE_DNS_H
+#define GATE25_TESTS_FAKE_DNS_H
+
+#include <arpa/inet.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "proxy/base/addr.h"
+
+enum { T_A = 1, T_CNAME = 5, T_SOA = 6, T_MX = 15, T_AAAA = 28 };
+
+struct fake_record {
+	const char *name;
+	unsigned type;
+	uint32_t ttl_s;
+	unsigned preference;
+	const char *value;
+};
+
+enum fake_lie {
+	LIE_NONE,
+	LIE_SILENCE,
+	LIE_WRONG_ID,
+	LIE_WRONG_QUESTION,
+	LIE_WRONG_PORT, /* the truth, from another port */
+	LIE_GARBAGE,    /* right id and question, then nonsense */
+	LIE_SHORT,
+	LIE_ECHO, /* the question itself */
+	LIE_SERVFAIL,
+	LIE_REFUSED,
+	LIE_TRUNCATED, /* UDP only */
+	LIE_STRAYS,    /* UDP only: many wrong ids, then the truth */
+	LIE_TCP_CLOSES,
+	LIE_TCP_CUT,
+	LIE_TCP_GARBAGE,
+	LIE_TCP_TRUNCATED,
+};
+
+struct message {
+	uint8_t bytes[65535];
+	size_t len;
+};
+
+struct fake_dns {
+	struct event_base *base;
+	struct endpoint at;
+	int udp;
+	int tcp;
+	int other; /* a socket with another port */
+	struct event *on_udp;
+	struct event *on_tcp;
+	const struct fake_record *records; /* ends with a NULL name */
+	enum fake_lie lie;
+	unsigned lies;      /* how many questions are lied to; then the truth */
+	const char *broken; /* SERVFAIL for this name, always */
+	const char *silent; /* nothing for this name, ever */
+	bool no_soa;        /* denials without SOA */
+	bool no_chain;      /* aliases are told without what they point to */
+	unsigned asked_udp;
+	unsigned asked_tcp;
+	struct message out;
+};
+
+static inline void put16(struct message *m, unsigned value)
+{
+	m->bytes[m->len++] = (uint8_t)(value >> 8);
+	m->bytes[m->len++] = (uint8_t)value;
+}
+
+static inline void put_name(struct message *m, const char *name)
+{
+	while (*name != '\0' && strcmp(name, ".") != 0) {
+		size_t label = strcspn(name, ".");
+		m->bytes[m->len++] = (uint8_t)label;
+		memcpy(m->bytes + m->len, name, label);
+		m->len += label;
+		name += label + (name[label] == '.');
+	}
+	m->bytes[m->len++] = 0;
+}
+
+static inline void put_record(struct message *m, const struct fake_record *r)
+{
+	size_t length_at;
+
+	put_name(m, r->name);
+	put16(m, r->type);
+	put16(m, 1);
+	put16(m, r->ttl_s >> 16);
+	put16(m, r->ttl_s & 0xffff);
+	length_at = m->len;
+	put16(m, 0);
+	if (r->type == T_A || r->type == T_AAAA) {
+		(void)!inet_pton(r->type == T_A ? AF_INET : AF_INET6, r->value, m->bytes + m->len);
+		m->len += r->type == T_A ? 4 : 16;
+	}
+	if (r->type == T_MX)
+		put16(m, r->preference);
+	if (r->type == T_MX || r->type == T_CNAME)
+		put_name(m, r->value);
+	if (r->type == T_SOA) {
+		put_name(m, "ns.example");
+		put_name(m, "hostmaster.example");
+		for (unsigned i = 0; i < 4; i++) {
+			put16(m, 0);
+			put16(m, 1);
+		}
+		put16(m, 0);
+		put16(m, r->preference); /* the minimum */
+	}
+	m->bytes[length_at] = (uint8_t)((m->len - length_at - 2) >> 8);
+	m->bytes[length_at + 1] = (uint8_t)(m->len - length_at - 2);
+}
+
+static inline void bump(struct message *m, size_t counter_at)
+{
+	unsigned value = ((unsigned)m->bytes[counter_at] << 8 | m->bytes[counter_at + 1]) + 1;
+
+	m->bytes[counter_at] = (uint8_t)(value >> 8);
+	m->bytes[counter_at + 1] = (uint8_t)value;
+}
+
+static inline void add_answer(struct message *m, const struct fake_record *r)
+{
+	put_record(m, r);
+	bump(m, 6);
+}
+
+static inline void add_soa(struct message *m, uint32_t ttl_s, unsigned minimum_s)
+{
+	const struct fake_record soa = { "example", T_SOA, ttl_s, minimum_s, NULL };
+
+	put_record(m, &soa);
+	bump(m, 8);
+}
+
+/* begin_reply copies header and question of |query|. */
+static inline void begin_reply(struct message *m, const uint8_t *query, size_t len)
+{
+	size_t at = 12;
+
+	while (at < len && query[at] != 0)
+		at += query[at] + 1u;
+	m->len = at + 5;
+	memcpy(m->bytes, query, m->len);
+	m->bytes[2] = 0x81; /* QR, RD */
+	m->bytes[3] = 0x80; /* RA */
+	memset(m->bytes + 6, 0, 6);
+}
+
+static inline void question_of(const uint8_t *query, size_t len, char name[256], unsigned *out_type)
+{
+	size_t at = 12;
+	size_t n = 0;
+
+	while (at < len && query[at] != 0) {
+		if (n > 0)
+			name[n++] = '.';
+		memcpy(name + n, query + at + 1, query[at]);
+		n += query[at];
+		at += query[at] + 1u;
+	}
+	name[n] = '\0';
+	*out_type = (unsigned)query[at + 1] << 8 | query[at + 2];
+}
+
+static inline void tell_truth(struct fake_dns *f, const uint8_t *query, size_t len)
+{
+	char name[256];
+	unsigned type;
+	bool exists = false;
+	bool found = false;
+
+	begin_reply(&f->out, query, len);
+	question_of(query, len, name, &type);
+	for (unsigned hops = 0; hops < 40; hops++) {
+		const struct fake_record *alias = NULL;
+		exists = false;
+		for (const struct fake_record *r = f->records; r->name != NULL; r++) {
+			if (strcasecmp(r->name, name) != 0)
+				continue;
+			exists = true;
+			if (r->type == type) {
+				add_answer(&f->out, r);
+				found = true;
+			} else if (r->type == T_CNAME) {
+				alias = r;
+			}
+		}
+		if (found || alias == NULL)
+			break;
+		add_answer(&f->out, alias);
+		(void)snprintf(name, sizeof(name), "%s", alias->value);
+		if (f->no_chain)
+			return;
+	}
+	if (!found && !exists)
+		f->out.bytes[3] |= 3;
+	if (!found && !f->no_soa)
+		add_soa(&f->out, 120, 90);
+}
+
+static inline void make_reply(struct fake_dns *f, const uint8_t *query, size_t len, enum fake_lie lie)
+{
+	char name[256];
+	unsigned type;
+
+	tell_truth(f, query, len);
+	question_of(query, len, name, &type);
+	if (f->broken != NULL && strcmp(f->broken, name) == 0)
+		f->out.bytes[3] = 0x82;
+	switch (lie) {
+	case LIE_WRONG_ID: f->out.bytes[1] ^= 1; break;
+	case LIE_WRONG_QUESTION: f->out.bytes[13] ^= 2; break;
+	case LIE_GARBAGE:
+	case LIE_TCP_GARBAGE:
+		begin_reply(&f->out, query, len);
+		f->out.bytes[7] = 7;
+		memset(f->out.bytes + f->out.len, 0xc7, 60);
+		f->out.len += 60;
+		break;
+	case LIE_SHORT: f->out.len = 7; break;
+	case LIE_ECHO:
+		memcpy(f->out.bytes, query, len);
+		f->out.len = len;
+		break;
+	case LIE_SERVFAIL: f->out.bytes[3] = 0x82; break;
+	case LIE_REFUSED: f->out.bytes[3] = 0x85; break;
+	case LIE_TRUNCATED:
+	case LIE_TCP_TRUNCATED:
+	case LIE_TCP_CLOSES:
+	case LIE_TCP_CUT:
+		begin_reply(&f->out, query, len);
+		f->out.bytes[2] |= 2;
+		break;
+	default: break;
+	}
+}
+
+static inline enum fake_lie next_lie(struct fake_dns *f)
+{
+	if (f->lies == 0)
+		return LIE_NONE;
+	f->lies--;
+	return f->lie;
+}
+
+static inline bool lies_over_tcp(enum fake_lie lie)
+{
+	return lie >= LIE_TCP_CLOSES;
+}
+
+static inline void fake_on_udp(evutil_socket_t fd, short what, void *arg)
+{
+	struct fake_dns *f = arg;
+	uint8_t query[1024];
+	struct sockaddr_storage from;
+	socklen_t from_len = sizeof(from);
+	ssize_t n = recvfrom(fd, query, sizeof(query), MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
+	char name[256];
+	unsigned type;
+
+	(void)what;
+	if (n < 17)
+		return;
+	f->asked_udp++;
+	question_of(query, (size_t)n, name, &type);
+	/* Lies over TCP begin with an honest truncation, and are used up there. */
+	enum fake_lie lie = f->lies > 0 && lies_over_tcp(f->lie) ? LIE_TRUNCATED : next_lie(f);
+	if (lie == LIE_SILENCE || (f->silent != NULL && strcmp(f->silent, name) == 0))
+		return;
+	make_reply(f, query, (size_t)n, lie);
+	for (unsigned i = 0; lie == LIE_STRAYS && i < 40; i++) {
+		f->out.bytes[1] ^= 0x55;
+		(void)sendto(fd, f->out.bytes, f->out.len, 0, (struct sockaddr *)&from, from_len);
+		f->out.bytes[1] ^= 0x55;
+	}
+	(void)sendto(lie == LIE_WRONG_PORT ? f->other : fd, f->out.bytes, f->out.len, 0, (struct sockaddr *)&from,
+		     from_len);
+}
+
+struct fake_conn {
+	struct fake_dns *f;
+	struct event *event;
+	uint8_t in[1024];
+	size_t have;
+};
+
+static inline void fake_conn_free(struct fake_conn *conn)
+{
+	(void)close(event_get_fd(conn->event));
+	event_free(conn->event);
+	free(conn);
+}
+
+static inline void fake_on_tcp_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct fake_conn *conn = arg;
+	struct fake_dns *f = conn->f;
+	ssize_t n = recv(fd, conn->in + conn->have, sizeof(conn->in) - conn->have, MSG_DONTWAIT);
+
+	(void)what;
+	if (n <= 0) {
+		fake_conn_free(conn);
+		return;
+	}
+	conn->have += (size_t)n;
+	size_t want = conn->have < 2 ? 2 : 2 + ((size_t)conn->in[0] << 8 | conn->in[1]);
+	if (conn->have < want)
+		return;
+	f->asked_tcp++;
+	enum fake_lie lie = next_lie(f);
+	if (lie == LIE_TCP_CLOSES || lie == LIE_SILENCE) {
+		fake_conn_free(conn);
+		return;
+	}
+	make_reply(f, conn->in + 2, want - 2, lies_over_tcp(lie) ? lie : LIE_NONE);
+	uint8_t head[2] = { (uint8_t)(f->out.len >> 8), (uint8_t)f->out.len };
+	(void)send(fd, head, 2, MSG_NOSIGNAL);
+	(void)send(fd, f->out.bytes, lie == LIE_TCP_CUT ? f->out.len / 2 : f->out.len, MSG_NOSIGNAL);
+	fake_conn_free(conn);
+}
+
+static inline void fake_on_accept(evutil_socket_t fd, short what, void *arg)
+{
+	struct fake_dns *f = arg;
+	struct fake_conn *conn = calloc(1, sizeof(*conn));
+	int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+
+	(void)what;
+	if (conn == NULL || accepted < 0)
+		abort();
+	conn->f = f;
+	conn->event = event_new(f->base, accepted, EV_READ | EV_PERSIST, fake_on_tcp_readable, conn);
+	(void)event_add(conn->event, NULL);
+}
+
+static inline int fake_socket(int kind, uint16_t port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, kind | SOCK_CLOEXEC, 0);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static inline uint16_t fake_port(int fd)
+{
+	struct sockaddr_in at = { 0 };
+	socklen_t len = sizeof(at);
+
+	(void)getsockname(fd, (struct sockaddr *)&at, &len);
+	return ntohs(at.sin_port);
+}
+
+static inline void fake_dns_open(struct fake_dns *f, struct event_base *base, const struct fake_record *records)
+{
+	memset(f, 0, sizeof(*f));
+	f->base = base;
+	f->records = records;
+	do { /* until UDP and TCP have the same port */
+		if (f->udp > 0)
+			(void)close(f->udp);
+		f->udp = fake_socket(SOCK_DGRAM, 0);
+		f->tcp = fake_socket(SOCK_STREAM, fake_port(f->udp));
+	} while (f->tcp < 0);
+	f->other = fake_socket(SOCK_DGRAM, 0);
+	(void)listen(f->tcp, 64);
+	f->at = (struct endpoint){ .port = fake_port(f->udp) };
+	if (!addr_parse(&f->at.addr, "127.0.0.1"))
+		abort();
+	f->on_udp = event_new(base, f->udp, EV_READ | EV_PERSIST, fake_on_udp, f);
+	f->on_tcp = event_new(base, f->tcp, EV_READ | EV_PERSIST, fake_on_accept, f);
+	(void)event_add(f->on_udp, NULL);
+	(void)event_add(f->on_tcp, NULL);
+}
+
+static inline void fake_dns_close(struct fake_dns *f)
+{
+	event_free(f->on_udp);
+	event_free(f->on_tcp);
+	(void)close(f->udp);
+	(void)close(f->tcp);
+	(void)close(f->other);
+}
+
+#endif

@@ -1,0 +1,374 @@
+/* test_dns_stub.c - the stub resolver against a resolver that lies in every way known. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "policy/dns.h"
+#include "tests/unit/policy/fake_dns.h"
+
+#define ALWAYS 1000000
+
+static const struct fake_record records[] = {
+	{ "d.example", T_MX, 300, 10, "mx.d.example" },        { "mx.d.example", T_A, 300, 0, "192.0.2.1" },
+	{ "mx.d.example", T_AAAA, 300, 0, "2001:db8::1" },     { "alias.example", T_CNAME, 200, 0, "alias2.example" },
+	{ "alias2.example", T_CNAME, 100, 0, "mx.d.example" }, { "ring.example", T_CNAME, 100, 0, "ring2.example" },
+	{ "ring2.example", T_CNAME, 100, 0, "ring.example" },  { NULL, 0, 0, 0, NULL },
+};
+
+struct world {
+	struct event_base *base;
+	struct fake_dns fake[2];
+	struct dns *dns;
+	unsigned answers;
+	struct dns_answer last;
+};
+
+static void on_answer(void *arg, const struct dns_answer *answer)
+{
+	struct world *w = arg;
+
+	w->answers++;
+	w->last = *answer;
+	(void)event_base_loopbreak(w->base);
+}
+
+static void open_world(struct world *w, size_t resolvers, size_t sockets_max)
+{
+	struct endpoint at[2];
+	struct dns_limits limits = { .attempt_ms = 250, .deadline_ms = 8000, .sockets_max = sockets_max };
+
+	memset(w, 0, sizeof(*w));
+	w->base = event_base_new();
+	assert_non_null(w->base);
+	for (size_t i = 0; i < 2; i++) {
+		fake_dns_open(&w->fake[i], w->base, records);
+		at[i] = w->fake[i].at;
+	}
+	w->dns = dns_new(w->base, at, resolvers, &limits);
+	assert_non_null(w->dns);
+}
+
+static void close_world(struct world *w)
+{
+	dns_free(w->dns);
+	for (size_t i = 0; i < 2; i++)
+		fake_dns_close(&w->fake[i]);
+	(void)event_base_loop(w->base, EVLOOP_NONBLOCK);
+	event_base_free(w->base);
+}
+
+static void ask(struct world *w, const char *name, enum dns_type type)
+{
+	unsigned before = w->answers;
+
+	assert_non_null(dns_ask(w->dns, name, type, on_answer, w));
+	assert_int_equal(w->answers, before); /* never from inside */
+	while (w->answers == before)
+		assert_int_equal(event_base_dispatch(w->base), 0);
+}
+
+static void test_truth(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, 1, 8);
+	ask(&w, "D.Example", DNS_MX);
+	assert_int_equal(w.last.status, DNS_FOUND_INSECURE);
+	assert_string_equal(w.last.mx[0].name, "mx.d.example");
+	assert_int_equal(w.last.ttl_s, 300);
+	assert_int_equal(w.last.asked, 1);
+	ask(&w, "mx.d.example", DNS_AAAA);
+	assert_int_equal(w.last.addrs_count, 1);
+	ask(&w, "mx.d.example", DNS_MX);
+	assert_int_equal(w.last.status, DNS_ABSENT_INSECURE);
+	assert_false(w.last.nxdomain);
+	assert_int_equal(w.last.ttl_s, 90);
+	ask(&w, "nothing.example", DNS_MX);
+	assert_int_equal(w.last.status, DNS_ABSENT_INSECURE);
+	assert_true(w.last.nxdomain);
+	ask(&w, "alias.example", DNS_A);
+	assert_int_equal(w.last.status, DNS_FOUND_INSECURE);
+	assert_string_equal(w.last.canonical, "mx.d.example");
+	assert_int_equal(w.last.ttl_s, 100);
+	assert_int_equal(w.fake[0].asked_tcp, 0);
+	close_world(&w);
+}
+
+/* A resolver that tells an alias and not its end is asked on. */
+static void test_broken_chains(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, 1, 8);
+	w.fake[0].no_chain = true;
+	ask(&w, "alias.example", DNS_A);
+	assert_int_equal(w.last.status, DNS_FOUND_INSECURE);
+	assert_string_equal(w.last.canonical, "mx.d.example");
+	assert_int_equal(w.last.ttl_s, 100);
+	assert_int_equal(w.last.asked, 3);
+	ask(&w, "ring.example", DNS_A);
+	assert_int_equal(w.last.status, DNS_FAILED);
+	assert_true(w.last.asked <= DNS_ALIASES_MAX + 1);
+	w.fake[0].no_chain = false;
+	ask(&w, "ring.example", DNS_A);
+	assert_int_equal(w.last.status, DNS_FAILED);
+	close_world(&w);
+}
+
+struct lie_row {
+	const char *what;
+	enum fake_lie lie;
+	bool hurts; /* told always, the lookup fails */
+};
+
+static const struct lie_row lies[] = {
+	{ "silence", LIE_SILENCE, true },
+	{ "wrong id", LIE_WRONG_ID, true },
+	{ "wrong question", LIE_WRONG_QUESTION, true },
+	{ "wrong source port", LIE_WRONG_PORT, true },
+	{ "garbage", LIE_GARBAGE, true },
+	{ "short", LIE_SHORT, true },
+	{ "echo", LIE_ECHO, true },
+	{ "SERVFAIL", LIE_SERVFAIL, true },
+	{ "REFUSED", LIE_REFUSED, true },
+	{ "truncated", LIE_TRUNCATED, false }, /* TCP has the truth */
+	{ "strays", LIE_STRAYS, false },
+	{ "TCP closes", LIE_TCP_CLOSES, true },
+	{ "TCP cut", LIE_TCP_CUT, true },
+	{ "TCP garbage", LIE_TCP_GARBAGE, true },
+	{ "TCP truncated", LIE_TCP_TRUNCATED, true },
+};
+
+static void test_one_lie_is_survived(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		open_world(&w, 1, 8);
+		w.fake[0].lie = lies[i].lie;
+		w.fake[0].lies = 1;
+		ask(&w, "mx.d.example", DNS_A);
+		if (w.last.status != DNS_FOUND_INSECURE)
+			fail_msg("%s: %s", lies[i].what, w.last.reason);
+		assert_int_equal(w.last.addrs_count, 1);
+		assert_true(w.fake[0].asked_udp + w.fake[0].asked_tcp > 1);
+		close_world(&w);
+	}
+}
+
+static void test_nothing_but_lies(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		open_world(&w, 1, 8);
+		w.fake[0].lie = lies[i].lie;
+		w.fake[0].lies = ALWAYS;
+		ask(&w, "mx.d.example", DNS_A);
+		if ((w.last.status == DNS_FAILED) != lies[i].hurts)
+			fail_msg("%s: status %d", lies[i].what, (int)w.last.status);
+		if (lies[i].hurts)
+			assert_true(w.last.addrs_count == 0 && w.last.reason[0] != '\0');
+		close_world(&w);
+	}
+}
+
+static void test_failover(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		open_world(&w, 2, 8);
+		w.fake[0].lie = lies[i].lie;
+		w.fake[0].lies = ALWAYS;
+		ask(&w, "mx.d.example", DNS_A);
+		if (w.last.status != DNS_FOUND_INSECURE)
+			fail_msg("%s: %s", lies[i].what, w.last.reason);
+		close_world(&w);
+	}
+}
+
+/* The one that answers is asked first from then on. */
+static void test_preferred(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, 2, 8);
+	w.fake[0].lie = LIE_SERVFAIL;
+	w.fake[0].lies = ALWAYS;
+	ask(&w, "mx.d.example", DNS_A);
+	unsigned before = w.fake[0].asked_udp;
+	ask(&w, "d.example", DNS_MX);
+	ask(&w, "mx.d.example", DNS_AAAA);
+	assert_int_equal(w.fake[0].asked_udp, before);
+	close_world(&w);
+}
+
+static void test_nobody_there(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, 2, 8);
+	fake_dns_close(&w.fake[0]); /* ICMP port unreachable */
+	ask(&w, "mx.d.example", DNS_A);
+	assert_int_equal(w.last.status, DNS_FOUND_INSECURE);
+	fake_dns_open(&w.fake[0], w.base, records);
+	close_world(&w);
+}
+
+static void test_not_a_name(void **state)
+{
+	static const char *const bad[] = { "", "a..b", "a\\b.example", "." };
+	char long_name[600];
+	struct world w;
+
+	(void)state;
+	open_world(&w, 1, 8);
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		ask(&w, bad[i], DNS_A);
+		assert_int_equal(w.last.status, DNS_FAILED);
+	}
+	memset(long_name, 'a', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = '\0';
+	ask(&w, long_name, DNS_A);
+	assert_int_equal(w.last.status, DNS_FAILED);
+	assert_int_equal(w.fake[0].asked_udp, 0);
+	close_world(&w);
+}
+
+/* --- many at once --------------------------------------------------------------------------------------------------
+ */
+
+struct crowd {
+	struct world w;
+	struct dns_query *queries[64];
+	unsigned answered[64];
+	unsigned total;
+	unsigned wanted;
+};
+
+struct asker {
+	struct crowd *crowd;
+	size_t at;
+};
+
+static void on_crowd(void *arg, const struct dns_answer *answer)
+{
+	struct asker *asker = arg;
+	struct crowd *crowd = asker->crowd;
+
+	assert_true(dns_found(answer) || dns_absent(answer));
+	crowd->queries[asker->at] = NULL;
+	crowd->answered[asker->at]++;
+	if (asker->at == 0 && crowd->queries[1] != NULL) { /* one of the same question, from inside its sibling */
+		dns_cancel(crowd->queries[1]);
+		crowd->queries[1] = NULL;
+	}
+	if (++crowd->total == crowd->wanted)
+		(void)event_base_loopbreak(crowd->w.base);
+}
+
+static void crowd_run(struct crowd *crowd, unsigned wanted)
+{
+	crowd->wanted = wanted;
+	while (crowd->total < wanted)
+		assert_int_equal(event_base_dispatch(crowd->w.base), 0);
+	(void)event_base_loop(crowd->w.base, EVLOOP_NONBLOCK);
+	assert_int_equal(crowd->total, wanted);
+}
+
+static void test_alike_asked_once(void **state)
+{
+	static struct crowd crowd;
+	struct asker askers[8];
+
+	(void)state;
+	memset(&crowd, 0, sizeof(crowd));
+	open_world(&crowd.w, 1, 8);
+	/* The list is served newest first: 0 is called first and takes 1 with it. */
+	for (size_t i = 8; i-- > 0;) {
+		askers[i] = (struct asker){ &crowd, i };
+		crowd.queries[i] = dns_ask(crowd.w.dns, "mx.d.example", DNS_A, on_crowd, &askers[i]);
+		assert_non_null(crowd.queries[i]);
+	}
+	dns_cancel(crowd.queries[5]);
+	crowd.queries[5] = NULL;
+	crowd_run(&crowd, 6);
+	assert_int_equal(crowd.answered[0], 1);
+	assert_int_equal(crowd.answered[1], 0);
+	assert_int_equal(crowd.answered[5], 0);
+	assert_int_equal(crowd.w.fake[0].asked_udp, 1);
+	close_world(&crowd.w);
+}
+
+static void test_few_sockets(void **state)
+{
+	static struct crowd crowd;
+	struct asker askers[64];
+	char name[64];
+
+	(void)state;
+	memset(&crowd, 0, sizeof(crowd));
+	open_world(&crowd.w, 1, 2);
+	for (size_t i = 0; i < 64; i++) {
+		askers[i] = (struct asker){ &crowd, i };
+		(void)snprintf(name, sizeof(name), "n%zu.example", i);
+		crowd.queries[i] = dns_ask(crowd.w.dns, name, DNS_A, on_crowd, &askers[i]);
+		assert_non_null(crowd.queries[i]);
+	}
+	for (size_t i = 1; i < 64; i += 9) { /* running, waiting, first and last */
+		dns_cancel(crowd.queries[i]);
+		crowd.queries[i] = NULL;
+	}
+	crowd_run(&crowd, 64 - 7);
+	close_world(&crowd.w);
+}
+
+/* dns_free with everything under way calls nobody and leaks nothing. */
+static void test_free_under_way(void **state)
+{
+	static struct crowd crowd;
+	struct asker asker = { &crowd, 0 };
+
+	(void)state;
+	memset(&crowd, 0, sizeof(crowd));
+	open_world(&crowd.w, 1, 2);
+	crowd.w.fake[0].lie = LIE_SILENCE;
+	crowd.w.fake[0].lies = ALWAYS;
+	for (size_t i = 0; i < 5; i++) {
+		char name[64];
+		(void)snprintf(name, sizeof(name), "n%zu.example", i);
+		assert_non_null(dns_ask(crowd.w.dns, name, DNS_A, on_crowd, &asker));
+	}
+	(void)event_base_loop(crowd.w.base, EVLOOP_NONBLOCK);
+	close_world(&crowd.w);
+	assert_int_equal(crowd.total, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_truth),
+		cmocka_unit_test(test_broken_chains),
+		cmocka_unit_test(test_one_lie_is_survived),
+		cmocka_unit_test(test_nothing_but_lies),
+		cmocka_unit_test(test_failover),
+		cmocka_unit_test(test_preferred),
+		cmocka_unit_test(test_nobody_there),
+		cmocka_unit_test(test_not_a_name),
+		cmocka_unit_test(test_alike_asked_once),
+		cmocka_unit_test(test_few_sockets),
+		cmocka_unit_test(test_free_under_way),
+	};
+
+	return cmocka_run_group_tests_name("dns_stub", tests, NULL, NULL);
+}
