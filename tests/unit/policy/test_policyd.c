@@ -1,0 +1,345 @@
+/* test_policyd.c - the service as workers see it: over its channels, with a fake resolver behind it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "policy/policyd.h"
+#include "policy/verdict.h"
+#include "proxy/base/ipc.h"
+#include "proxy/base/log.h"
+#include "tests/unit/policy/fake_dns.h"
+
+static const struct fake_record records[] = {
+	{ "d.example", T_MX, 300, 10, "mx.d.example" },
+	{ "mx.d.example", T_A, 300, 0, "192.0.2.1" },
+	{ "mx.d.example", T_AAAA, 300, 0, "2001:db8::1" },
+	{ NULL, 0, 0, 0, NULL },
+};
+
+#define ANSWERS_MAX 2000
+
+struct peer { /* a worker */
+	struct world *world;
+	struct ipc *ipc;
+	bool closed;
+	unsigned count;
+	uint32_t ids[ANSWERS_MAX];
+	struct verdict *last;
+};
+
+struct world {
+	struct event_base *base;
+	struct fake_dns fake;
+	struct conf conf;
+	struct policyd *policyd;
+	struct peer peers[2];
+};
+
+static void quiet(enum log_level level, const char *line, size_t len)
+{
+	(void)level;
+	(void)line;
+	(void)len;
+}
+
+static bool on_answer(void *arg, uint16_t type, const uint8_t *body, size_t len, int fd)
+{
+	struct peer *peer = arg;
+	struct wire_reader r;
+
+	assert_int_equal(type, VERDICT_MSG_ANSWER);
+	assert_int_equal(fd, -1);
+	assert_true(peer->count < ANSWERS_MAX);
+	wire_reader_init(&r, body, len);
+	verdict_unref(peer->last);
+	peer->last = verdict_get(&r, &peer->ids[peer->count++]);
+	assert_non_null(peer->last);
+	(void)event_base_loopbreak(peer->world->base);
+	return true;
+}
+
+static void on_closed(void *arg)
+{
+	struct peer *peer = arg;
+
+	ipc_free(peer->ipc);
+	peer->ipc = NULL;
+	peer->closed = true;
+	(void)event_base_loopbreak(peer->world->base);
+}
+
+static int connect_peer(struct world *w, unsigned slot)
+{
+	int fds[2];
+
+	assert_true(ipc_pair(fds));
+	policyd_add_worker(w->policyd, slot, fds[0]);
+	return fds[1];
+}
+
+static void open_peer(struct world *w, unsigned slot)
+{
+	struct peer *peer = &w->peers[slot];
+
+	ipc_free(peer->ipc);
+	peer->world = w;
+	peer->closed = false;
+	peer->ipc = ipc_new(w->base, connect_peer(w, slot), on_answer, on_closed, peer);
+	assert_non_null(peer->ipc);
+}
+
+static void parse(struct conf *out, const struct fake_dns *fake, const char *text)
+{
+	char whole[1024];
+
+	(void)snprintf(whole, sizeof(whole), "resolvers = {\"127.0.0.1:%u\"}\n%s", fake->at.port, text);
+	assert_true(conf_parse(out, "test.conf", whole, NULL, NULL));
+}
+
+static void open_world(struct world *w, const char *conf)
+{
+	struct dns_limits dns_limits = { .attempt_ms = 250, .deadline_ms = 4000, .sockets_max = 64 };
+	struct mx_cache_limits mx_limits = { .domains_max = 100, .lookups_max = 100, .deadline_ms = 10000 };
+
+	memset(w, 0, sizeof(*w));
+	log_set_sink(quiet);
+	w->base = event_base_new();
+	assert_non_null(w->base);
+	fake_dns_open(&w->fake, w->base, records);
+	parse(&w->conf, &w->fake, conf);
+	w->policyd = policyd_new(w->base, &w->conf, 1, &dns_limits, &mx_limits);
+	assert_non_null(w->policyd);
+	open_peer(w, 0);
+	open_peer(w, 1);
+}
+
+static void close_world(struct world *w)
+{
+	policyd_free(w->policyd);
+	for (unsigned i = 0; i < 2; i++) {
+		ipc_free(w->peers[i].ipc);
+		verdict_unref(w->peers[i].last);
+	}
+	fake_dns_close(&w->fake);
+	conf_cleanup(&w->conf);
+	event_base_free(w->base);
+	log_set_sink(NULL);
+}
+
+static bool put(struct peer *peer, uint32_t id, enum verdict_question_kind kind, const char *domain,
+		const char *destination)
+{
+	struct verdict_question q = { .id = id, .kind = kind };
+	uint8_t bytes[1024];
+	struct wire_writer w;
+
+	(void)snprintf(q.domain, sizeof(q.domain), "%s", domain);
+	assert_true(endpoint_parse(&q.destination, destination, 25));
+	wire_writer_init(&w, bytes, sizeof(bytes));
+	verdict_question_put(&w, &q);
+	return ipc_send(peer->ipc, VERDICT_MSG_QUESTION, bytes, w.len, -1);
+}
+
+static void wait_for(struct world *w, struct peer *peer, unsigned count)
+{
+	while (peer->count < count && !peer->closed)
+		assert_int_equal(event_base_dispatch(w->base), 0);
+	assert_true(peer->closed || peer->count == count);
+}
+
+static void test_answers(void **state)
+{
+	static struct world w;
+	struct peer *peer = &w.peers[0];
+
+	(void)state;
+	open_world(&w, "domain \"d.example\" { level = secure }\ndestination \"192.0.2.9\" { level = may }\n");
+	assert_true(put(peer, 7, VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1"));
+	wait_for(&w, peer, 1);
+	assert_int_equal(peer->ids[0], 7);
+	assert_int_equal(peer->last->status, VERDICT_OK);
+	assert_int_equal(peer->last->level, LEVEL_SECURE);
+	assert_int_equal(peer->last->source, VERDICT_SOURCE_DOMAIN);
+	assert_string_equal(peer->last->domain, "d.example");
+	assert_int_equal(peer->last->mx_count, 1);
+	assert_int_equal(peer->last->mx[0].addrs_count, 2);
+	assert_int_equal(peer->last->generation, 1);
+	unsigned asked = w.fake.asked_udp;
+	assert_true(put(peer, 8, VERDICT_ASK_RECIPIENT, "d.example", "203.0.113.1")); /* known by now */
+	wait_for(&w, peer, 2);
+	assert_int_equal(peer->last->mx_count, 1);
+	assert_int_equal(w.fake.asked_udp, asked);
+	assert_true(put(peer, 9, VERDICT_ASK_DESTINATION, "", "203.0.113.1"));
+	wait_for(&w, peer, 3);
+	assert_int_equal(peer->last->source, VERDICT_SOURCE_NONE);
+	assert_true(put(peer, 10, VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.9"));
+	wait_for(&w, peer, 4);
+	assert_int_equal(peer->last->source, VERDICT_SOURCE_DESTINATION);
+	assert_int_equal(peer->last->level, LEVEL_MAY);
+	assert_true(put(peer, 11, VERDICT_ASK_RECIPIENT, "", "203.0.113.1"));
+	wait_for(&w, peer, 5);
+	assert_int_equal(peer->last->source, VERDICT_SOURCE_DEFAULT);
+	assert_int_equal(w.fake.asked_udp, asked);
+	close_world(&w);
+}
+
+static void test_failed_lookup(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	open_world(&w, "domain \"d.example\" { level = verify }\n");
+	w.fake.broken = "d.example";
+	assert_true(put(&w.peers[0], 1, VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1"));
+	wait_for(&w, &w.peers[0], 1);
+	assert_int_equal(w.peers[0].last->status, VERDICT_FAILED);
+	assert_false(verdict_permits_clear(w.peers[0].last));
+	assert_non_null(strstr(w.peers[0].last->reason, "SERVFAIL"));
+	close_world(&w);
+}
+
+/* One lookup for many askers, of two workers. */
+static void test_coalesced(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	open_world(&w, "");
+	for (uint32_t i = 0; i < 20; i++)
+		assert_true(put(&w.peers[i % 2], i + 1, VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1"));
+	wait_for(&w, &w.peers[0], 10);
+	wait_for(&w, &w.peers[1], 10);
+	assert_int_equal(w.fake.asked_udp, 3);
+	close_world(&w);
+}
+
+/* A malformed message costs its sender the channel and nobody else anything. */
+static void test_malformed(void **state)
+{
+	static const struct {
+		uint16_t type;
+		const char *body;
+		size_t len;
+		bool with_fd;
+	} bad[] = {
+		{ VERDICT_MSG_QUESTION, "", 0, false },
+		{ VERDICT_MSG_QUESTION, "\0\0\0\1\7", 5, false },
+		{ VERDICT_MSG_QUESTION, "\0\0\0\1\0\0\0\0\31\0\1d!", 13, false },
+		{ VERDICT_MSG_QUESTION, "\0\0\0\1\0\0\0\0\31\0\1d", 12, true },
+		{ VERDICT_MSG_ANSWER, "\0\0\0\1\0\0\0\0\31\0\1d", 12, false },
+		{ 999, "", 0, false },
+	};
+	static struct world w;
+
+	(void)state;
+	open_world(&w, "");
+	for (uint32_t i = 0; i < COUNT(bad); i++) {
+		assert_true(put(&w.peers[0], 1, VERDICT_ASK_RECIPIENT, "slow.example", "192.0.2.1"));
+		assert_true(ipc_send(w.peers[0].ipc, bad[i].type, bad[i].body, bad[i].len, bad[i].with_fd ? 0 : -1));
+		while (!w.peers[0].closed)
+			assert_int_equal(event_base_dispatch(w.base), 0);
+		assert_true(put(&w.peers[1], 100 + i, VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1"));
+		wait_for(&w, &w.peers[1], i + 1);
+		assert_int_equal(w.peers[1].ids[i], 100 + i);
+		w.peers[0].count = 0;
+		open_peer(&w, 0); /* the parent brings a new one */
+		assert_true(put(&w.peers[0], 5, VERDICT_ASK_DESTINATION, "", "192.0.2.1"));
+		wait_for(&w, &w.peers[0], 1);
+		w.peers[0].count = 0;
+	}
+	close_world(&w);
+}
+
+/* A worker that does not read for a while gets every answer in the end. */
+static void test_slow_reader(void **state)
+{
+	static struct world w;
+	const unsigned all = 1500;
+	bool seen[1501] = { false };
+
+	(void)state;
+	open_world(&w, "");
+	int fd = connect_peer(&w, 0);
+	/* Questions go straight to the socket, so that nothing reads the answers yet. */
+	uint8_t bytes[512];
+	for (uint32_t i = 1; i <= all; i++) {
+		struct verdict_question q = { .id = i, .kind = VERDICT_ASK_DESTINATION };
+		struct wire_writer writer;
+		assert_true(endpoint_parse(&q.destination, "192.0.2.1", 25));
+		bytes[0] = 0;
+		bytes[1] = VERDICT_MSG_QUESTION;
+		wire_writer_init(&writer, bytes + 2, sizeof(bytes) - 2);
+		verdict_question_put(&writer, &q);
+		while (send(fd, bytes, writer.len + 2, MSG_DONTWAIT) < 0)
+			assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE | EVLOOP_NONBLOCK), 0);
+	}
+	for (unsigned i = 0; i < 100; i++)
+		(void)event_base_loop(w.base, EVLOOP_NONBLOCK);
+	ipc_free(w.peers[0].ipc);
+	w.peers[0].count = 0;
+	w.peers[0].closed = false;
+	w.peers[0].ipc = ipc_new(w.base, fd, on_answer, on_closed, &w.peers[0]);
+	assert_non_null(w.peers[0].ipc);
+	wait_for(&w, &w.peers[0], all);
+	for (unsigned i = 0; i < all; i++) {
+		assert_true(w.peers[0].ids[i] >= 1 && w.peers[0].ids[i] <= all && !seen[w.peers[0].ids[i]]);
+		seen[w.peers[0].ids[i]] = true;
+	}
+	close_world(&w);
+}
+
+/* What is pending at a reload is decided by the new configuration. */
+static void test_reload(void **state)
+{
+	static struct world w;
+	struct conf next;
+
+	(void)state;
+	open_world(&w, "domain \"d.example\" { level = may }\n");
+	w.fake.lie = LIE_SILENCE;
+	w.fake.lies = 1;
+	assert_true(put(&w.peers[0], 1, VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1"));
+	while (w.fake.asked_udp == 0)
+		assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE), 0);
+	parse(&next, &w.fake, "domain \"d.example\" { level = secure }\n");
+	assert_true(policyd_reload(w.policyd, &next, 2));
+	conf_cleanup(&w.conf);
+	w.conf = next;
+	wait_for(&w, &w.peers[0], 1);
+	assert_int_equal(w.peers[0].last->level, LEVEL_SECURE);
+	assert_int_equal(w.peers[0].last->generation, 2);
+	close_world(&w);
+}
+
+/* A worker that goes takes its questions along; the lookup ends for the next who asks. */
+static void test_worker_gone(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	open_world(&w, "");
+	assert_true(put(&w.peers[0], 1, VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1"));
+	while (w.fake.asked_udp == 0)
+		assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE), 0);
+	ipc_free(w.peers[0].ipc);
+	w.peers[0].ipc = NULL;
+	assert_true(put(&w.peers[1], 2, VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1"));
+	wait_for(&w, &w.peers[1], 1);
+	assert_int_equal(w.peers[1].last->mx_count, 1);
+	assert_int_equal(w.fake.asked_udp, 3);
+	close_world(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_answers),     cmocka_unit_test(test_failed_lookup),
+		cmocka_unit_test(test_coalesced),   cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_worker_gone),
+	};
+
+	return cmocka_run_group_tests_name("policyd", tests, NULL, NULL);
+}
