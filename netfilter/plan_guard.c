@@ -13,6 +13,8 @@
 #include "netfilter/plan.h"
 #include "netfilter/ruleset.h"
 
+#define CHAIN_APPROVE "approve"
+
 /* Before every DNAT, and before tproxy: was the destination this host as the client saw it? A hairpin (client to the
  * gateway's public address, then the operator's DNAT to a mail server inside) is not ours to judge. */
 static void note_local(struct plan *plan, struct plan_table *table, const struct gate_spec *spec)
@@ -46,35 +48,41 @@ static void reject(struct plan *plan, struct plan_chain *chain)
 	RULE(plan, chain, TERM(TERM_TCP), TERM(TERM_COUNTER), TERM(TERM_REJECT));
 }
 
-static void approve_if(struct plan *plan, const struct plan_table *table, const struct gate_spec *spec,
-		       struct plan_chain *chain, enum term_kind match, const char *set)
+/* Two rules, so that a packet that is not tracked, and has no mark to set, is still accepted. */
+static void approve(struct plan *plan, struct plan_table *table, const struct gate_spec *spec)
+{
+	struct plan_chain *chain = plan_chain(plan, table, CHAIN_APPROVE);
+
+	RULE(plan, chain, TERM_OF(TERM_SET_CTMARK, spec->ctmark_approved));
+	RULE(plan, chain, TERM(TERM_ACCEPT));
+}
+
+static void approve_if(struct plan *plan, const struct plan_table *table, struct plan_chain *chain,
+		       enum term_kind match, const char *set)
 {
 	if (plan_set_find(table, set) != NULL)
-		RULE(plan, chain, TERM_AT(match, set), TERM_OF(TERM_SET_CTMARK, spec->ctmark_approved),
-		     TERM(TERM_ACCEPT));
+		RULE(plan, chain, TERM_AT(match, set), TERM_AT(TERM_JUMP, CHAIN_APPROVE));
 }
 
 /* By the destination as the client dialled it, and as it is: another table may have changed it, and packets that are
  * not tracked have only the latter. */
-static void approve_exempt(struct plan *plan, const struct plan_table *table, const struct gate_spec *spec,
-			   struct plan_chain *chain)
+static void approve_exempt(struct plan *plan, const struct plan_table *table, struct plan_chain *chain)
 {
-	approve_if(plan, table, spec, chain, TERM_DADDR4, SET_EXEMPT4);
-	approve_if(plan, table, spec, chain, TERM_DADDR6, SET_EXEMPT6);
-	approve_if(plan, table, spec, chain, TERM_ORIG_DADDR4, SET_EXEMPT4);
-	approve_if(plan, table, spec, chain, TERM_ORIG_DADDR6, SET_EXEMPT6);
-	approve_if(plan, table, spec, chain, TERM_SADDR4, SET_EXEMPT_SOURCE4);
-	approve_if(plan, table, spec, chain, TERM_SADDR6, SET_EXEMPT_SOURCE6);
+	approve_if(plan, table, chain, TERM_DADDR4, SET_EXEMPT4);
+	approve_if(plan, table, chain, TERM_DADDR6, SET_EXEMPT6);
+	approve_if(plan, table, chain, TERM_ORIG_DADDR4, SET_EXEMPT4);
+	approve_if(plan, table, chain, TERM_ORIG_DADDR6, SET_EXEMPT6);
+	approve_if(plan, table, chain, TERM_SADDR4, SET_EXEMPT_SOURCE4);
+	approve_if(plan, table, chain, TERM_SADDR6, SET_EXEMPT_SOURCE6);
 }
 
 static void approve_own(struct plan *plan, const struct gate_spec *spec, struct plan_chain *chain)
 {
 	if (spec->by_uid_alone)
-		RULE(plan, chain, TERM_OF(TERM_UID_IS, spec->own_uid), TERM_OF(TERM_SET_CTMARK, spec->ctmark_approved),
-		     TERM(TERM_ACCEPT));
+		RULE(plan, chain, TERM_OF(TERM_UID_IS, spec->own_uid), TERM_AT(TERM_JUMP, CHAIN_APPROVE));
 	else
 		RULE(plan, chain, TERM_OF(TERM_UID_IS, spec->own_uid), TERM_OF(TERM_MARK, spec->mark_own),
-		     TERM_OF(TERM_SET_CTMARK, spec->ctmark_approved), TERM(TERM_ACCEPT));
+		     TERM_AT(TERM_JUMP, CHAIN_APPROVE));
 }
 
 static void jump_port25(struct plan *plan, struct plan_chain *chain, const char *to)
@@ -92,7 +100,7 @@ static void forward_judge(struct plan *plan, struct plan_table *table, const str
 
 	RULE(plan, chain, TERM_OF(TERM_CTMARK, spec->ctmark_local), TERM(TERM_ACCEPT));
 	RULE(plan, chain, TERM(TERM_NOT_SYN), TERM_OF(TERM_CTMARK, spec->ctmark_approved), TERM(TERM_ACCEPT));
-	approve_exempt(plan, table, spec, chain);
+	approve_exempt(plan, table, chain);
 	reject(plan, chain);
 }
 
@@ -122,8 +130,8 @@ static void output_judge(struct plan *plan, struct plan_table *table, const stru
 	approve_own(plan, spec, chain);
 	if (!spec->scope_local)
 		return;
-	approve_if(plan, table, spec, chain, TERM_UID, SET_EXEMPT_USERS);
-	approve_exempt(plan, table, spec, chain);
+	approve_if(plan, table, chain, TERM_UID, SET_EXEMPT_USERS);
+	approve_exempt(plan, table, chain);
 	reject(plan, chain);
 }
 
@@ -181,6 +189,7 @@ void plan_guard(struct plan *plan, const struct gate_spec *spec)
 
 	plan_sets(plan, table, spec);
 	note_local(plan, table, spec);
+	approve(plan, table, spec);
 	if (spec->scope_forward) {
 		forward_judge(plan, table, spec);
 		forward(plan, table);

@@ -33,6 +33,11 @@ nf_net() {
 	lab_route server 10.25.0.0/16 via 203.0.113.1
 	lab_route server fd25::/16 via 2001:db8:9::1
 	lab_router gw
+	# A gateway tracks connections before gate25 comes.
+	lab_nft gw 'table inet tracking {
+		chain in { type filter hook prerouting priority 0; ct state invalid counter; }
+		chain out { type filter hook output priority 0; ct state invalid counter; }
+	}'
 }
 
 # nf_server NODE PORT LOG: says "220 <peer address>" to each connection, and writes what it gets into $LAB_DIR/log/LOG.

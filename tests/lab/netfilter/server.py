@@ -1,4 +1,4 @@
-"""server.py PORT: for each connection "220 <peer>", then a line "got <text> from <peer>" when it ends."""
+"""server.py PORT: to each connection "220 <peer>"; prints "data <text>" as it comes and "got <all> from <peer>" at the end."""
 import socket
 import sys
 import threading
@@ -10,6 +10,7 @@ def serve(conn, peer):
         conn.sendall(f"220 {peer}\r\n".encode())
         while data := conn.recv(65536):
             got += data
+            print(f"data {data[:40].decode(errors='replace')}", flush=True)
         conn.sendall(b"221 bye\r\n")
     except OSError:
         pass

@@ -5,6 +5,7 @@
 . "$LAB/netfilter/nf.sh"
 
 nf_net
+lab_in gw nft flush ruleset
 python3 - >"$LAB_DIR/many" <<'PY'
 import random
 random.seed(25)
