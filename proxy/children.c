@@ -370,6 +370,7 @@ static void died(struct child *child, int status)
 		child->deaths = 0;
 	child->deaths++;
 	schedule(child);
+	all->events.lost(all->arg);
 }
 
 void children_reaped(struct children *children)

@@ -19,6 +19,7 @@ struct children;
 
 struct children_events {
 	void (*ready)(void *arg);                  /* every role is up; again after each time that was not so */
+	void (*lost)(void *arg);                   /* a role died and is to be started again */
 	void (*failed)(void *arg, enum role role); /* died before its first READY */
 	void (*drained)(void *arg);                /* after children_drain: no worker is left */
 	void (*log)(void *arg, enum log_level level, const char *line, size_t len);

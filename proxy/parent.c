@@ -21,6 +21,7 @@
 #include "proxy/gatekeeper.h"
 #include "proxy/inputs.h"
 #include "proxy/listeners.h"
+#include "proxy/monitor_gate.h"
 #include "proxy/notify.h"
 #include "proxy/pidfile.h"
 #include "proxy/programs.h"
@@ -45,6 +46,7 @@ struct parent {
 	bool root;
 	bool announced;
 	bool self_tested;
+	bool test_failed;
 	time_t started;
 	int status;
 	struct programs programs;
@@ -88,18 +90,25 @@ static void conf_error(void *arg, const char *file, unsigned line, const char *m
 
 static void tell_status(struct parent *parent)
 {
-	char json[1024];
-	const unsigned total = parent->workers + 1 + (parent->inputs.conf.monitor ? 1 : 0);
-	const bool ready = children_ready(parent->children) == total;
+	struct monitor_gate gate = {
+		.started = parent->started,
+		.roles = parent->workers + 1 + (parent->inputs.conf.monitor ? 1 : 0),
+		.roles_up = children_ready(parent->children),
+		.generation = parent->inputs.generation,
+		.enforce = parent->inputs.conf.enforce,
+		.rules = parent->keeper != NULL,
+		.repairs = parent->keeper != NULL ? gatekeeper_repairs(parent->keeper) : 0,
+	};
+	char *json;
 
-	(void)snprintf(json, sizeof(json),
-		       "{\"version\":\"%s\",\"tls_library\":\"%s\",\"started\":%lld,\"ready\":%s,\"roles_up\":%u,"
-		       "\"roles\":%u,\"generation\":%u,\"enforce\":%s,\"rules\":%s,\"repairs\":%u}",
-		       GATE25_VERSION, tls_library(NULL), (long long)parent->started, ready ? "true" : "false",
-		       children_ready(parent->children), total, parent->inputs.generation,
-		       parent->inputs.conf.enforce ? "true" : "false", parent->keeper != NULL ? "true" : "false",
-		       parent->keeper != NULL ? gatekeeper_repairs(parent->keeper) : 0);
-	children_status_send(parent->children, json);
+	if (gate.roles_up < gate.roles)
+		gate.not_ready = "not every process is up";
+	else if (parent->test_failed)
+		gate.not_ready = "the self-test failed: mail does not reach gate25 on every path (see the log)";
+	json = monitor_gate_json(&gate);
+	if (json != NULL)
+		children_status_send(parent->children, json);
+	free(json);
 }
 
 static void announce(struct parent *parent)
@@ -128,6 +137,7 @@ static void on_tested(void *arg, bool ok)
 {
 	struct parent *parent = arg;
 
+	parent->test_failed = !ok;
 	if (!ok)
 		log_say(LOG_LEVEL_ERROR, "self-test", "mail does not reach gate25 on every path: see the line above");
 	announce(parent);
@@ -145,6 +155,11 @@ static void on_ready(void *arg)
 	}
 	announce(parent);
 	tell_status(parent);
+}
+
+static void on_lost(void *arg)
+{
+	tell_status(arg);
 }
 
 /* --- end -----------------------------------------------------------------------------------------------------------
@@ -317,7 +332,7 @@ static bool open_listeners(struct parent *parent, char *err, size_t err_len)
 static bool start_children(struct parent *parent, char *err, size_t err_len)
 {
 	static const struct children_events events = {
-		.ready = on_ready, .failed = on_failed, .drained = on_drained, .log = on_role_log
+		.ready = on_ready, .lost = on_lost, .failed = on_failed, .drained = on_drained, .log = on_role_log
 	};
 	struct children_plan plan = {
 		.workers = parent->workers,
