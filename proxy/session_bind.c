@@ -5,7 +5,12 @@
 
 #include "proxy/session_private.h"
 
-#define NO_STARTTLS "the server does not offer STARTTLS"
+static const char *no_starttls(const struct session *s)
+{
+	return (s->leg.ehlo.keywords & SMTP_KEYWORD_MANGLED) != 0
+		       ? "STARTTLS is mangled by something on the path to the server"
+		       : "the server does not offer STARTTLS";
+}
 
 static enum state dial(struct session *s)
 {
@@ -143,7 +148,7 @@ static enum state bind_with_leg(struct session *s)
 	if (no_tls || s->clear_only)
 		return bound_in_clear(s);
 	if ((s->leg.ehlo.keywords & SMTP_KEYWORD_STARTTLS) == 0)
-		return without_starttls(s, NO_STARTTLS);
+		return without_starttls(s, no_starttls(s));
 	s->leg.mute = true;
 	tell_open(s, "STARTTLS");
 	return ST_STARTTLS;

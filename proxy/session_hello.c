@@ -4,8 +4,12 @@
 
 #include "proxy/session_private.h"
 
+#define HELLO_NAME_MAX 255
+
 enum state hello_begin(struct session *s, const struct smtp_command *command)
 {
+	if (command->arg_len > HELLO_NAME_MAX)
+		return client_error(s, "501 5.5.4 name too long");
 	(void)snprintf(s->helo_name, sizeof(s->helo_name), "%.*s", (int)command->arg_len, command->arg);
 	s->helo = command->verb == SMTP_VERB_HELO;
 	s->hello = false;

@@ -111,7 +111,7 @@ struct session {
 	unsigned offered;      /* keywords */
 	uint64_t offered_size; /* 0: no number was given */
 	unsigned errors;
-	char helo_name[SMTP_LINE_MAX];
+	char helo_name[SMTP_DOMAIN_MAX]; /* of the last EHLO or HELO, as the client wrote it */
 
 	/* server */
 	struct leg leg;
