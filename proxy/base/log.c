@@ -118,8 +118,8 @@ void log_open(struct log_line *line, enum log_level level, const char *event)
 		return;
 	}
 	(void)append(line, "{", 1);
-	add_value(line, "level", level_names[level]);
-	add_value(line, "role", logger.role);
+	add_value(line, "severity", level_names[level]); /* "level" and "role" are keys of what happened */
+	add_value(line, "process", logger.role);
 	add_value(line, "event", event);
 }
 

@@ -97,10 +97,10 @@ static void test_json_values(void **state)
 	for (size_t i = 0; i < COUNT(values); i++) {
 		char want[256];
 		log_value(values[i].value);
-		(void)snprintf(
-			want, sizeof(want),
-			"{\"level\":\"info\",\"role\":\"tester\",\"event\":\"event\",\"key\":\"%s\",\"after\":\"7\"}",
-			values[i].json);
+		(void)snprintf(want, sizeof(want),
+			       "{\"severity\":\"info\",\"process\":\"tester\",\"event\":\"event\",\"key\":\"%s\","
+			       "\"after\":\"7\"}",
+			       values[i].json);
 		assert_string_equal(last.text, want);
 	}
 }

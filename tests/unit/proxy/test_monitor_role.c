@@ -411,7 +411,7 @@ static void test_reload(void **state)
 	tell(&gate, "nonsense");
 	came_by(&gate);
 	stop(&gate, log, sizeof(log));
-	assert_memory_equal(log, "{\"level\":\"error\"", 16);
+	assert_memory_equal(log, "{\"severity\":\"error\"", 19);
 	assert_null(strstr(log, "cannot be read"));
 }
 
