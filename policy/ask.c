@@ -38,9 +38,7 @@ static bool is_name(const char *text)
 			if (label == 0)
 				return false;
 			label = 0;
-		} else if (!isalnum((unsigned char)*text) && *text != '-' && *text != '_') {
-			return false;
-		} else if (++label > 63) {
+		} else if ((!isalnum((unsigned char)*text) && *text != '-' && *text != '_') || ++label > 63) {
 			return false;
 		}
 	}

@@ -14,6 +14,7 @@
 
 static void test_hosts(void **state)
 {
+	/* by meaning, not by size: NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 	static const struct {
 		const char *what;
 		enum dns_status status;
