@@ -87,7 +87,7 @@ lab_end() {
 	local status=$? log
 	trap - EXIT
 	if [ "$LAB_FAILED" -gt 0 ] || { [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; }; then
-		for log in ${LAB_LOGS:-$(ls "$LAB_DIR/log")}; do
+		for log in ${LAB_LOGS:-$(ls --ignore='capture-*' "$LAB_DIR/log")}; do
 			log=$LAB_DIR/log/$log
 			[ -s "$log" ] && { echo "# --- ${log##*/}"; tail -n 25 "$log" | sed 's/^/# /'; }
 		done

@@ -38,6 +38,9 @@ def main():
             client.ehlo()
             client._host = args.starttls
             client.starttls(context=ssl._create_unverified_context())
+        code, _ = client.ehlo()
+        if code == 421:
+            return 4
         refused = client.sendmail(args.sender, args.to, text.encode())
         for code, _ in refused.values():
             return code // 100
