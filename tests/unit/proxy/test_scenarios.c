@@ -18,28 +18,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <dirent.h>
 #include <fnmatch.h>
 #include <cmocka.h>
 
+#include "scenario_files.h"
+#include "scenario_verdict.h"
 #include "session_harness.h"
-
-#define FOLDER    "tests/scenarios"
-#define LINES_MAX 4000
 
 enum mode { MODE_WHOLE, MODE_OCTETS, MODE_PIPELINED, MODE_COUNT };
 static const char *const mode_names[MODE_COUNT] = { "whole", "octet by octet", "pipelined" };
-
-struct line {
-	const char *file;
-	unsigned number;
-	char text[700];
-};
-
-struct script {
-	struct line *lines;
-	size_t count;
-};
 
 struct play {
 	struct harness h;
@@ -72,93 +59,8 @@ static void complain(struct play *p, const char *what, const char *got)
 	p->failed = true;
 }
 
-/* --- verdicts by words ---------------------------------------------------------------------------------------------
+/* --- the world around the machine ----------------------------------------------------------------------------------
  */
-
-static bool value_of(const char *text, const char *key, char out[600])
-{
-	size_t len = strlen(key);
-
-	for (const char *at = text; (at = strstr(at, key)) != NULL; at += len) {
-		if ((at != text && at[-1] != ' ') || at[len] != '=')
-			continue;
-		(void)snprintf(out, 600, "%.*s", (int)strcspn(at + len + 1, " "), at + len + 1);
-		return true;
-	}
-	out[0] = '\0';
-	return false;
-}
-
-static void add_names(struct verdict *v, char *list)
-{
-	char *save = NULL;
-
-	for (char *word = strtok_r(list, ",", &save); word != NULL; word = strtok_r(NULL, ",", &save)) {
-		v->names = realloc(v->names, (v->names_count + 1) * sizeof(*v->names));
-		MUST_HOLD(v->names != NULL);
-		v->names[v->names_count].subdomains = word[0] == '.';
-		(void)snprintf(v->names[v->names_count].name, VERDICT_NAME_MAX, "%s", word + (word[0] == '.'));
-		v->names_count++;
-	}
-}
-
-static void add_mx(struct verdict *v, char *list)
-{
-	char *save = NULL;
-
-	for (char *word = strtok_r(list, ",", &save); word != NULL; word = strtok_r(NULL, ",", &save)) {
-		struct verdict_mx *mx;
-		char *at = strchr(word, '@');
-		MUST_HOLD(at != NULL);
-		*at = '\0';
-		v->mx = realloc(v->mx, (v->mx_count + 1) * sizeof(*v->mx));
-		MUST_HOLD(v->mx != NULL);
-		mx = memset(&v->mx[v->mx_count++], 0, sizeof(*mx));
-		(void)snprintf(mx->name, sizeof(mx->name), "%s", word);
-		mx->addrs_failed = strcmp(at + 1, "failed") == 0;
-		if (mx->addrs_failed)
-			continue;
-		mx->addrs = calloc(1, sizeof(*mx->addrs));
-		MUST_HOLD(mx->addrs != NULL && addr_parse(mx->addrs, at + 1));
-		mx->addrs_count = 1;
-	}
-}
-
-static struct verdict *verdict_from(const char *domain, const char *text, bool gate_enforces)
-{
-	struct verdict *v = verdict_new();
-	char value[600];
-
-	MUST_HOLD(v != NULL);
-	(void)snprintf(v->domain, sizeof(v->domain), "%s", domain);
-	v->status = value_of(text, "status", value) && strcmp(value, "failed") == 0 ? VERDICT_FAILED : VERDICT_OK;
-	v->source = VERDICT_SOURCE_DOMAIN;
-	if (value_of(text, "source", value))
-		v->source = strcmp(value, "default") == 0       ? VERDICT_SOURCE_DEFAULT
-			    : strcmp(value, "destination") == 0 ? VERDICT_SOURCE_DESTINATION
-			    : strcmp(value, "none") == 0        ? VERDICT_SOURCE_NONE
-								: VERDICT_SOURCE_DOMAIN;
-	if (value_of(text, "level", value) && strcmp(value, "unset") != 0)
-		MUST_HOLD(level_parse(&v->level, value));
-	v->enforce = gate_enforces;
-	if (value_of(text, "enforce", value))
-		v->enforce = strcmp(value, "no") != 0;
-	v->auth = value_of(text, "auth", value) && strcmp(value, "yes") == 0;
-	v->min_protocol = value_of(text, "min", value) && strcmp(value, "1.3") == 0 ? CONF_TLS13 : CONF_TLS12;
-	(void)value_of(text, "servername", value);
-	(void)snprintf(v->servername, sizeof(v->servername), "%.200s", value);
-	if (value_of(text, "reason", value))
-		(void)snprintf(v->reason, sizeof(v->reason), "%.200s", value);
-	v->match_mx = v->level == LEVEL_VERIFY;
-	v->mx_lookup = VERDICT_LOOKUP_FOUND;
-	if (value_of(text, "lookup", value))
-		v->mx_lookup = strcmp(value, "absent") == 0 ? VERDICT_LOOKUP_ABSENT : VERDICT_LOOKUP_FAILED;
-	if (value_of(text, "names", value))
-		add_names(v, value);
-	if (value_of(text, "mx", value))
-		add_mx(v, value);
-	return v;
-}
 
 static struct verdict *verdict_asked(struct play *p)
 {
@@ -624,58 +526,7 @@ static bool play_one(const struct line *lines, size_t count, enum mode mode)
 	return ok;
 }
 
-/* --- files ---------------------------------------------------------------------------------------------------------
- */
-
-static struct script script;
-static char file_names[64][300];
-
-static void read_file(const char *name)
-{
-	FILE *file = fopen(name, "r");
-	char text[700];
-
-	assert_non_null(file);
-	for (unsigned number = 1; fgets(text, sizeof(text), file) != NULL; number++) {
-		struct line *line;
-		text[strcspn(text, "\n")] = '\0';
-		if (text[0] == '\0' || text[0] == '#')
-			continue;
-		assert_true(script.count < LINES_MAX);
-		line = &script.lines[script.count++];
-		line->file = name;
-		line->number = number;
-		memcpy(line->text, text, sizeof(text));
-	}
-	(void)fclose(file);
-}
-
-static int read_all(void **state)
-{
-	struct dirent **entries = NULL;
-	int count = scandir(FOLDER, &entries, NULL, alphasort);
-	size_t files = 0;
-
-	(void)state;
-	script.lines = calloc(LINES_MAX, sizeof(*script.lines));
-	assert_non_null(script.lines);
-	for (int i = 0; i < count; i++) {
-		if (strstr(entries[i]->d_name, ".txt") != NULL && files < COUNT(file_names)) {
-			(void)snprintf(file_names[files], sizeof(file_names[0]), "%s/%s", FOLDER, entries[i]->d_name);
-			read_file(file_names[files++]);
-		}
-		free(entries[i]);
-	}
-	free(entries);
-	return 0;
-}
-
-static int forget_all(void **state)
-{
-	(void)state;
-	free(script.lines);
-	return 0;
-}
+/* --- running ------------------------------------------------------------------------------------------------------ */
 
 static bool may_pipeline(const struct line *lines, size_t count)
 {
