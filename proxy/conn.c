@@ -261,6 +261,7 @@ static void feed_kind(struct conn *conn, enum session_event_kind kind)
 	else if (kind == SESSION_TLS_FAILED)
 		count(conn, COUNTER_TLS_FAILED);
 	(void)feed(conn, &event);
+	conn->reason[0] = '\0'; /* of this event alone */
 }
 
 static void feed_tls_ready(struct conn *conn)
@@ -338,7 +339,8 @@ static bool feed_server(struct conn *conn)
 {
 	if (conn->server == NULL || (session_want(conn->session) & SESSION_WANT_SERVER) == 0)
 		return false;
-	if (leg_ended(conn->server) != LEG_BROKEN && feed_octets(conn, conn->server, SESSION_SERVER_OCTETS))
+	/* Also of a broken leg: what the server said before it went is what it has to say. */
+	if (feed_octets(conn, conn->server, SESSION_SERVER_OCTETS))
 		return true;
 	if (conn->server == NULL || leg_ended(conn->server) == LEG_OPEN || conn->server_closed)
 		return false;

@@ -80,6 +80,15 @@ static void broke(struct leg *leg)
 /* --- moving octets -------------------------------------------------------------------------------------------------
  */
 
+/* keep buffers what was read. Octets that no memory is left for break the leg: a message with a hole is none. */
+static bool keep(struct leg *leg, const char *bytes, size_t len)
+{
+	if (evbuffer_add(leg->in, bytes, len) == 0)
+		return true;
+	broke(leg);
+	return false;
+}
+
 /* read_clear reads once. Returns false when there is nothing more now. */
 static bool read_clear(struct leg *leg)
 {
@@ -87,7 +96,7 @@ static bool read_clear(struct leg *leg)
 	ssize_t n = recv(leg->fd, buf, sizeof(buf), 0);
 
 	if (n > 0)
-		return evbuffer_add(leg->in, buf, (size_t)n) == 0 && (size_t)n == sizeof(buf);
+		return keep(leg, buf, (size_t)n) && (size_t)n == sizeof(buf);
 	if (n == 0)
 		leg->end = LEG_CLOSED;
 	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
@@ -102,7 +111,7 @@ static bool read_tls(struct leg *leg)
 
 	leg->read_wants_write = false;
 	switch (tls_read(leg->tls, buf, sizeof(buf), &n)) {
-	case TLS_DONE: return evbuffer_add(leg->in, buf, n) == 0;
+	case TLS_DONE: return keep(leg, buf, n);
 	case TLS_WANT_READ: return false;
 	case TLS_WANT_WRITE: leg->read_wants_write = true; return false;
 	case TLS_CLOSED: leg->end = LEG_CLOSED; return false;
@@ -199,6 +208,9 @@ static void step_start_tls(struct leg *leg)
 {
 	if (octets_wait(leg)) {
 		end_handshake(leg, "the server sent data in clear where TLS should begin");
+	} else if (evbuffer_get_length(leg->out) > 0) {
+		/* Our STARTTLS itself: it would go out over TLS. Who answers it already did not read it. */
+		end_handshake(leg, "the server answered STARTTLS before it was asked");
 	} else if (leg->end != LEG_OPEN) {
 		end_handshake(leg, "the server closed the connection where TLS should begin");
 	} else {
@@ -244,7 +256,7 @@ static void step_linger(struct leg *leg)
 	}
 	for (int i = 0; i < 16 && n > 0; i++)
 		n = recv(leg->fd, buf, sizeof(buf), 0);
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
+	if (leg->end != LEG_BROKEN && (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)))
 		leg->end = leg->shut || n < 0 ? LEG_BROKEN : LEG_CLOSED;
 	if (leg->end == LEG_BROKEN)
 		leg_free(leg);
@@ -262,10 +274,10 @@ static void step(struct leg *leg, short what)
 	case PHASE_CLEAR:
 	case PHASE_TLS: break;
 	}
+	/* Reading comes first: a peer's last words are heard before a write to it fails. */
+	fill(leg);
 	if ((what & EV_WRITE) != 0 || leg->write_wants_read)
 		flush(leg);
-	if ((what & EV_READ) != 0 || leg->read_wants_write)
-		fill(leg);
 	rearm(leg);
 	leg->events->changed(leg->arg);
 }
@@ -342,6 +354,7 @@ void leg_linger(struct leg *leg, unsigned seconds)
 	const struct timeval limit = { .tv_sec = seconds };
 	bool speaks = leg->phase == PHASE_CLEAR || leg->phase == PHASE_TLS;
 
+	(void)event_del(leg->later); /* it may be about to report something: that is nobody's news any more */
 	if (!speaks || leg->end == LEG_BROKEN || evtimer_add(leg->later, &limit) != 0) {
 		leg_free(leg);
 		return;

@@ -28,7 +28,7 @@ struct leg_events {
 enum leg_end {
 	LEG_OPEN,
 	LEG_CLOSED, /* the peer sent its last octet; what is buffered came before */
-	LEG_BROKEN, /* reset, timed out, TLS error */
+	LEG_BROKEN, /* reset, timed out, TLS error; likewise, but nothing can be written */
 };
 
 /* leg_new takes |fd|, also when it returns NULL. |connecting|: the outcome is awaited first. */
@@ -51,7 +51,7 @@ size_t leg_unsent(const struct leg *leg);
 bool leg_is_tls(const struct leg *leg); /* only after tls_ready */
 
 /* leg_start_tls takes |tls|, made on this leg's descriptor (leg_fd). Octets in clear that are still buffered when the
- * loop runs next, or wait in the socket, are a failure. tls_ready or tls_failed follows. */
+ * loop runs next, of either direction, or wait in the socket, are a failure. tls_ready or tls_failed follows. */
 void leg_start_tls(struct leg *leg, struct tls *tls);
 int leg_fd(const struct leg *leg);
 struct tls *leg_tls(struct leg *leg); /* borrowed; NULL in clear */

@@ -10,7 +10,7 @@
  *   - What to_client was given is written out when the loop above comes to rest: ready replies never wait for the
  *     server. Offer no client octets while the client leaves too many replies unread, or while to_server's octets pile
  *     up.
- *   - A side has closed only when all octets before that were taken; an error closes at once. Server events belong to
+ *   - A side has closed only when all octets before that were taken; a client's error closes at once. Server events belong to
  *     the leg dialled last: after close_server nothing of the old leg is fed any more.
  *   - Operations never call back into session_feed: their outcome is fed after session_feed has returned.
  *   - Once session_over() is true no operation follows: flush the client (5 s at most), close it, session_free. */
