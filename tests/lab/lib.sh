@@ -32,6 +32,14 @@ lab_user_namespace() {
 	[ "$(id -u)" -eq 0 ] || echo "--user --map-root-user"
 }
 
+# lab_fetch TEST: inside the box there is no network, so what the test's parts of the lab unpack is downloaded before.
+lab_fetch() {
+	local packages=()
+	grep -q '/internet\.sh' "$1" && packages+=(nsd unbound)
+	grep -q '/mail\.sh' "$1" && packages+=(postfix exim4-daemon-light)
+	[ ${#packages[@]} -eq 0 ] || "$LAB/unpack" "${packages[@]}" >&2
+}
+
 # lab_enter runs the test again inside the box. This shell stays outside, passes the exit status on, and takes the box
 # down when it is told to end.
 lab_enter() {
@@ -43,6 +51,10 @@ lab_enter() {
 	fi
 	LAB_ROOT=$([ "$(id -u)" -eq 0 ] && echo yes || echo no)
 	export LAB_INSIDE=$$ LAB_ROOT
+	if ! lab_fetch "$1"; then
+		echo "not ok - Debian packages for the lab cannot be downloaded"
+		exit 1
+	fi
 	# shellcheck disable=SC2046
 	setpriv --pdeathsig KILL unshare $(lab_user_namespace) --mount --pid --fork --kill-child --net --ipc --mount-proc \
 		bash "$@" <&0 &
