@@ -16,6 +16,8 @@ for each connection, command, TLS handshake and mail goes to standard output; ea
   inject=TEXT         sent in clear right behind the 220 of STARTTLS, in the same packet
   garbage=yes         octets that are no TLS in place of its handshake
   tls=1.0|1.1|1.2|1.3 that version and no other
+  sni-NAME=FILE       another certificate (key and certificate in one file) for the client that names NAME
+  auth=yes            MAIL needs AUTH LOGIN or PLAIN before it (over TLS), and any credentials will do
   after=N             what is asked for above holds from the N-th connection on (1 is the first), before it a decent server
 """
 import argparse
@@ -51,6 +53,7 @@ class Session:
             want = {key: value for key, value in want.items() if key in IDENTITY}
         self.want, self.buffer, self.tls, self.sni = want, b"", None, None
         self.sender, self.recipients = None, []
+        self.authenticated = "auth" not in want
 
     def asked(self, key, default=None):
         if self.tls and "tls-" + key in self.want:
@@ -127,8 +130,12 @@ class Session:
             context.set_ciphers("ALL:@SECLEVEL=0")
             context.minimum_version = context.maximum_version = VERSIONS[self.want["tls"]]
 
-        def sni(_sock, name, _context):
+        def sni(sock, name, _context):
             self.sni = name
+            if f"sni-{name}" in self.want:
+                other = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                other.load_cert_chain(self.want[f"sni-{name}"])
+                sock.context = other
         context.sni_callback = sni
         try:
             self.sock = context.wrap_socket(self.sock, server_side=True)
@@ -139,7 +146,23 @@ class Session:
         self.tell(handshake="done", tls=self.tls, sni=self.sni, cipher=self.sock.cipher()[0], early=len(self.buffer))
         self.buffer = b""
 
+    def do_auth(self, line):
+        if self.authenticated or not self.tls:
+            return self.do_other(line)
+        words = line.split()
+        steps = ("VXNlcm5hbWU6", "UGFzc3dvcmQ6") if words[1].upper() == b"LOGIN" else ("",)
+        for step in steps if len(words) == 2 else ():
+            self.sock.sendall(b"334 " + step.encode() + b"\r\n")
+            line = self.line()
+            self.tell(command=line.decode("utf-8", "replace"), tls=self.tls)
+            if line == b"*":
+                return self.say("sequence", "501 5.7.0 as you like")
+        self.authenticated = True
+        return self.say("credentials", "235 2.7.0 welcome")
+
     def do_mail(self, line):
+        if not self.authenticated:
+            return self.say("sequence", "530 5.7.0 authentication required")
         if self.say("mail-from", "250 2.1.0 ok") == "2":
             self.sender, self.recipients = line.decode("utf-8", "replace"), []
 
