@@ -67,7 +67,7 @@ static json_t *relay_json(const struct monitor_row *row)
 	char rule[192];
 
 	(void)snprintf(rule, sizeof(rule),
-		       "destination \"%s\" { level = \"secure\" match = { \"NAME.OF.THE.RELAY\" } }",
+		       "destination \"%s\" { level = \"secure\" match = { \"NAME.OF.THE.RELAY\" } auth = yes }",
 		       addr_format(&row->last.destination.addr, addr));
 	set(object, "rule", json_string(rule));
 	return object;
