@@ -146,9 +146,9 @@ def gate_log(**wanted):
     return [line for line in json_lines("gate25") if all(line.get(key) == value for key, value in wanted.items())]
 
 
-def mails(folder="mails"):
-    """The messages that a fake server keeps, as text with the head that it wrote over them."""
-    path = f"{LAB_DIR}/{folder}"
+def mails():
+    """The messages that the fake servers keep, as text with the heads that they wrote over them."""
+    path = f"{LAB_DIR}/mails"
     texts = []
     for name in sorted(os.listdir(path)):
         if not name.endswith(".part"):
@@ -157,10 +157,12 @@ def mails(folder="mails"):
     return texts
 
 
-def delivered(text, folder="mails"):
-    """The one mail with |text|: None if there is none, or more than one."""
-    found = [mail for mail in mails(folder) if text in mail]
-    return found[0] if len(found) == 1 else None
+def delivered(text, seconds=0):
+    """The one mail with |text|, waited for (a fake server writes it after its 250); None: there is none, or several."""
+    def found():
+        return [mail for mail in mails() if text in mail]
+    texts = until(seconds, found)
+    return texts[0] if len(texts) == 1 else None
 
 
 def head(mail, name):
