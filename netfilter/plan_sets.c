@@ -9,13 +9,13 @@
 /* Type numbers are nft's own (its datatype.h); the kernel only stores them, for nft to print the set. */
 static const struct set_type {
 	const char *name;
-	uint32_t number;
 	size_t key_len;
+	uint32_t number;
 	bool interval;
 } types[] = {
-	[PLAN_SET_IPV4] = { "ipv4_addr", 7, 4, true },         [PLAN_SET_IPV6] = { "ipv6_addr", 8, 16, true },
-	[PLAN_SET_PORT] = { "inet_service", 13, 2, false },    [PLAN_SET_UID] = { "uid", 24, 4, false },
-	[PLAN_SET_IFNAME] = { "ifname", 41, IFNAMSIZ, false },
+	[PLAN_SET_IPV4] = { "ipv4_addr", 4, 7, true },         [PLAN_SET_IPV6] = { "ipv6_addr", 16, 8, true },
+	[PLAN_SET_PORT] = { "inet_service", 2, 13, false },    [PLAN_SET_UID] = { "uid", 4, 24, false },
+	[PLAN_SET_IFNAME] = { "ifname", IFNAMSIZ, 41, false },
 };
 
 const char *plan_set_type_name(enum plan_set_type type)
@@ -146,15 +146,21 @@ static void add_ports(struct plan *plan, struct plan_table *table, const struct 
 	add_keys(plan, table, SET_PORTS, PLAN_SET_PORT, keys, spec->ports_count);
 }
 
+static void put_name(uint8_t *out, const char *name)
+{
+	for (size_t i = 0; name[i] != '\0' && i < IFNAMSIZ - 1; i++)
+		out[i] = (uint8_t)name[i];
+}
+
 static void add_inside(struct plan *plan, struct plan_table *table, const struct gate_spec *spec)
 {
 	struct interval *keys = calloc(spec->interfaces.count + 1, sizeof(*keys));
 	size_t count = 0;
 
 	for (; keys != NULL && count < spec->interfaces.count; count++)
-		memcpy(keys[count].first, spec->interfaces.items[count], strlen(spec->interfaces.items[count]));
+		put_name(keys[count].first, spec->interfaces.items[count]);
 	if (keys != NULL && spec->selftest)
-		memcpy(keys[count++].first, GATE_SELFTEST_TUN, strlen(GATE_SELFTEST_TUN));
+		put_name(keys[count++].first, GATE_SELFTEST_TUN);
 	add_keys(plan, table, SET_INSIDE, PLAN_SET_IFNAME, keys, count);
 }
 

@@ -133,18 +133,21 @@ static uint16_t folded(uint32_t sum)
 static void fill_tcp(struct tcphdr *tcp, const struct endpoint *from, const struct endpoint *to, bool reset)
 {
 	uint32_t sum = IPPROTO_TCP + sizeof(*tcp);
+	uint8_t octets[sizeof(*tcp)];
 
-	memset(tcp, 0, sizeof(*tcp));
-	tcp->source = htons(from->port);
-	tcp->dest = htons(to->port);
-	tcp->seq = htonl(SYN_SEQUENCE + reset);
-	tcp->doff = sizeof(*tcp) / 4;
-	tcp->syn = !reset;
-	tcp->rst = reset;
-	tcp->window = htons(1024);
+	*tcp = (struct tcphdr){
+		.source = htons(from->port),
+		.dest = htons(to->port),
+		.seq = htonl(SYN_SEQUENCE + reset),
+		.doff = sizeof(*tcp) / 4,
+		.syn = !reset,
+		.rst = reset,
+		.window = htons(1024),
+	};
 	sum = sum16(sum, from->addr.bytes, addr_len(&from->addr));
 	sum = sum16(sum, to->addr.bytes, addr_len(&to->addr));
-	tcp->check = folded(sum16(sum, tcp, sizeof(*tcp)));
+	memcpy(octets, tcp, sizeof(octets));
+	tcp->check = folded(sum16(sum, octets, sizeof(octets)));
 }
 
 static bool send_tcp(int fd, const struct endpoint *from, const struct endpoint *to, bool reset)
@@ -152,7 +155,7 @@ static bool send_tcp(int fd, const struct endpoint *from, const struct endpoint 
 	struct {
 		uint8_t ip[sizeof(struct ip6_hdr)];
 		struct tcphdr tcp;
-	} six;
+	} six = { 0 };
 	struct {
 		struct iphdr ip;
 		struct tcphdr tcp;

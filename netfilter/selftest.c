@@ -33,11 +33,11 @@ static void tell(struct report *r, const char *format, ...)
 	size_t len = strlen(r->text);
 	va_list args;
 
-	va_start(args, format);
 	if (len > 0 && len + 2 < sizeof(r->text)) {
 		memcpy(r->text + len, "; ", 3);
 		len += 2;
 	}
+	va_start(args, format);
 	(void)vsnprintf(r->text + len, sizeof(r->text) - len, format, args);
 	va_end(args);
 }

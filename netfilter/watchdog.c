@@ -102,17 +102,12 @@ enum watchdog_news watchdog_read(struct watchdog *w)
 	for (;;) {
 		ssize_t n = recv(watchdog_fd(w), buf, sizeof(buf), MSG_TRUNC);
 
-		if (n > (ssize_t)sizeof(buf))
+		/* ENOBUFS: the kernel dropped news; it says so once. */
+		if (n > (ssize_t)sizeof(buf) || (n > 0 && changed(w, buf, (size_t)n)) || (n < 0 && errno == ENOBUFS))
 			news = WATCHDOG_CHANGED;
-		else if (n > 0 && changed(w, buf, (size_t)n))
-			news = WATCHDOG_CHANGED;
-		else if (n < 0 && errno == ENOBUFS) /* the kernel dropped news; it says so once */
-			news = WATCHDOG_CHANGED;
-		else if (n < 0 && errno == EINTR)
-			continue;
 		else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return news;
-		else if (n <= 0)
+		else if (n == 0 || (n < 0 && errno != EINTR))
 			return WATCHDOG_BROKEN;
 	}
 }
