@@ -18,7 +18,8 @@ MUST_CHECK int listener_smtp(uint16_t port, bool privileged, uint32_t mark, char
 /* listener_http opens the monitor's socket. */
 MUST_CHECK int listener_http(const struct endpoint *at, char *err, size_t err_len);
 
-/* listener_control opens the control socket at |path|, mode 0660, group |gid| (gate25: who may ask); a stale one is replaced. */
+/* listener_control opens the control socket at |path|, mode 0660, group |gid| (gate25: who may ask); a stale one is
+ * replaced. */
 MUST_CHECK int listener_control(const char *path, gid_t gid, char *err, size_t err_len);
 
 #endif

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -99,12 +100,17 @@ uint64_t privdrop_have(void)
 uint64_t privdrop_worker_caps(void)
 {
 	struct utsname name;
-	unsigned major = 0;
-	unsigned minor = 0;
+	unsigned long major;
+	unsigned long minor;
+	char *dot;
 	bool old;
 
-	if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+	if (uname(&name) != 0)
 		return PRIVDROP_CAP(CAP_NET_RAW);
+	major = strtoul(name.release, &dot, 10);
+	if (*dot != '.')
+		return PRIVDROP_CAP(CAP_NET_RAW);
+	minor = strtoul(dot + 1, NULL, 10);
 	old = major < 5 || (major == 5 && minor < 17);
 	return PRIVDROP_CAP(CAP_NET_RAW) | (old ? PRIVDROP_CAP(CAP_NET_ADMIN) : 0);
 }
