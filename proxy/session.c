@@ -47,13 +47,13 @@ static const struct row rows[ST_COUNT] = {
 	[ST_REHELLO] = { "rehello", WANT_REPLY, CLOCK_PATIENCE, SESSION_PATIENCE_S, on_rehello,
 		unexpected, client_gone, on_bind_lost, silent, pass_421 },
 	[ST_STARTTLS] = { "starttls", WANT_REPLY, CLOCK_OWN, SESSION_OWN_WORK_S, on_starttls,
-		unexpected, client_gone, on_tls_lost, silent, pass_421 },
+		unexpected, client_gone, on_starttls_lost, silent, pass_421 },
 	[ST_HANDSHAKE] = { "handshake", WANT_TLS, CLOCK_OWN, 30, on_handshake,
 		unexpected, client_gone, on_tls_lost, silent, unexpected },
 	[ST_TLS_KEYWORDS] = { "tls-keywords", WANT_REPLY, CLOCK_PATIENCE, SESSION_PATIENCE_S, on_tls_keywords,
 		unexpected, client_gone, on_bind_lost, silent, pass_421 },
 	[ST_MAIL] = { "mail", WANT_REPLY, CLOCK_PATIENCE, SESSION_PATIENCE_S, on_mail,
-		unexpected, client_gone, on_pending_lost, silent, pass_421 },
+		unexpected, client_gone, on_mail_lost, silent, pass_421 },
 	[ST_RCPT] = { "rcpt", WANT_REPLY, CLOCK_PATIENCE, SESSION_PATIENCE_S, on_rcpt,
 		unexpected, client_gone, on_pending_lost, silent, pass_421 },
 	[ST_BOUND] = { "bound", WANT_LINE, CLOCK_STATE, 300, on_command,
@@ -79,8 +79,11 @@ static const struct row rows[ST_COUNT] = {
 
 static enum state silent(struct session *s, const struct input *in)
 {
+	struct input gone = *in;
+
+	gone.silent = true;
 	leg_lost(s);
-	return rows[s->state].server_closed(s, in);
+	return rows[s->state].server_closed(s, &gone);
 }
 
 /* --- the gate --------------------------------------------------------------------------------------------------- */

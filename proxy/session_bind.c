@@ -239,6 +239,11 @@ enum state on_starttls(struct session *s, const struct input *in)
 	return ST_HANDSHAKE;
 }
 
+enum state on_starttls_lost(struct session *s, const struct input *in)
+{
+	return leg_was_stale(s, in) ? dial(s) : on_tls_lost(s, in);
+}
+
 enum state on_tls_lost(struct session *s, const struct input *in)
 {
 	return handshake_failed(s, in->reason[0] != '\0' ? in->reason : "the server went away before TLS was up");

@@ -142,11 +142,9 @@ enum state on_keywords(struct session *s, const struct input *in)
 	return hello_answer(s);
 }
 
-/* A leg that idled may be gone; one that was made for this very command and goes says no. */
 enum state on_keywords_lost(struct session *s, const struct input *in)
 {
-	(void)in;
-	if (!s->fresh && !s->auth_lost && s->now_s - s->asked_s < SESSION_OWN_WORK_S) {
+	if (leg_was_stale(s, in)) {
 		leg_dial(s);
 		return ST_REDIAL;
 	}

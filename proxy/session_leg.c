@@ -50,6 +50,13 @@ void leg_leave(struct session *s)
 	leg_forget(s);
 }
 
+/* A leg that idled may be gone before the command that finds that out; one made for this very command that goes says
+ * no. */
+bool leg_was_stale(const struct session *s, const struct input *in)
+{
+	return !s->fresh && !s->auth_lost && !s->tx.lost && !in->silent;
+}
+
 enum state leg_ready(const struct session *s)
 {
 	if (!s->hello)

@@ -145,6 +145,7 @@ struct input {
 	struct smtp_reply *reply; /* a step may take it */
 	bool ok;                  /* connected, TLS ready */
 	bool more;                /* octets follow the reply */
+	bool silent;              /* the server did not go, it was given up */
 	const struct session_tls *tls;
 	const char *reason; /* never NULL */
 	struct verdict *verdict;
@@ -199,6 +200,8 @@ void leg_drop(struct session *s);  /* close as it is */
 void leg_leave(struct session *s); /* QUIT where that can be said, then close */
 void leg_lost(struct session *s);  /* it went, or speaks no SMTP */
 bool leg_in_tls(const struct session *s);
+/* Whether a leg that went had idled before the pending command, which may then be tried on a new one. */
+bool leg_was_stale(const struct session *s, const struct input *in);
 enum state leg_ready(const struct session *s); /* the state for the client's next command */
 enum state end_with(struct session *s, enum session_end end, const char *line);
 enum state end_refused(struct session *s, const char *line); /* says |line| and ends */
@@ -247,15 +250,15 @@ void bind_candidates(struct session *s);
 bool another_handshake_helps(const struct session *s); /* with another of the candidates */
 enum state bind_begin(struct session *s);
 enum state bind_failed(struct session *s, const char *code, enum result_word word, const char *reason);
-step_fn on_redial, on_redial_failed, on_rebanner, on_rehello, on_bind_lost, on_starttls, on_tls_lost, on_handshake,
-	on_tls_keywords;
+step_fn on_redial, on_redial_failed, on_rebanner, on_rehello, on_bind_lost, on_starttls, on_starttls_lost, on_tls_lost,
+	on_handshake, on_tls_keywords;
 
 /* session_relay.c: the bound relay */
 enum state relay_begin(struct session *s); /* the leg is bound: MAIL where it is not open, then RCPT */
 enum state rset_begin(struct session *s);
 enum state breach(struct session *s); /* tell_envelope said no */
-step_fn on_mail, on_rcpt, on_pending_lost, on_unbound_lost, on_unbound_reply, on_idle_lost, on_idle_reply, on_idle_421,
-	on_rset, on_rset_lost;
+step_fn on_mail, on_mail_lost, on_rcpt, on_pending_lost, on_unbound_lost, on_unbound_reply, on_idle_lost, on_idle_reply,
+	on_idle_421, on_rset, on_rset_lost;
 
 /* session_data.c: DATA and the message */
 enum state data_begin(struct session *s);

@@ -114,6 +114,11 @@ enum state on_mail(struct session *s, const struct input *in)
 	return leg_ready(s);
 }
 
+enum state on_mail_lost(struct session *s, const struct input *in)
+{
+	return leg_was_stale(s, in) ? bind_begin(s) : on_pending_lost(s, in);
+}
+
 enum state on_rcpt(struct session *s, const struct input *in)
 {
 	char line[SMTP_REPLY_LINE_MAX + 1];
