@@ -448,6 +448,7 @@ int parent_run(const struct parent_options *options)
 				 .root = geteuid() == 0,
 				 .started = time(NULL) };
 	char err[512];
+	bool guarded;
 
 	if (!inputs_load(&parent.inputs, options->conf_path, 1, conf_error, NULL))
 		return CLI_USAGE;
@@ -463,9 +464,10 @@ int parent_run(const struct parent_options *options)
 	} else {
 		(void)event_base_dispatch(parent.base);
 	}
+	guarded = parent.keeper != NULL;
 	cleanup(&parent);
 	log_say(LOG_LEVEL_INFO, "stopped", "%s",
-		options->no_rules ? "nftables was left as it was"
-				  : "the guard stays: port 25 is closed; gate25 stop --open opens it");
+		guarded ? "the guard stays: port 25 is closed; gate25 stop --open opens it"
+			: "nftables was left as it was");
 	return parent.status;
 }
