@@ -25,6 +25,8 @@ struct gatekeeper {
 	struct event *news;
 	struct event *retry;
 	struct event *test;
+	void (*repaired)(void *arg);
+	void *repaired_arg;
 	void (*test_done)(void *arg, bool ok);
 	void *test_arg;
 	bool begun;
@@ -112,6 +114,7 @@ static void repair(struct gatekeeper *keeper)
 	log_say(LOG_LEVEL_WARNING, "tables-restored",
 		"another program altered gate25's nftables tables (%s): put back, %u time(s) so far", what,
 		keeper->repairs);
+	keeper->repaired(keeper->repaired_arg);
 }
 
 static void on_retry(evutil_socket_t fd, short what, void *arg)
@@ -194,8 +197,8 @@ void gatekeeper_selftest(struct gatekeeper *keeper, void (*done)(void *arg, bool
 /* --- life ----------------------------------------------------------------------------------------------------------
  */
 
-struct gatekeeper *gatekeeper_new(struct event_base *base, const struct conf *conf, uid_t own_uid, char *err,
-				  size_t err_len)
+struct gatekeeper *gatekeeper_new(struct event_base *base, const struct conf *conf, uid_t own_uid,
+				  void (*repaired)(void *arg), void *arg, char *err, size_t err_len)
 {
 	struct gatekeeper *keeper = calloc(1, sizeof(*keeper));
 
@@ -205,6 +208,8 @@ struct gatekeeper *gatekeeper_new(struct event_base *base, const struct conf *co
 	}
 	keeper->base = base;
 	keeper->own_uid = own_uid;
+	keeper->repaired = repaired;
+	keeper->repaired_arg = arg;
 	keeper->retry = evtimer_new(base, on_retry, keeper);
 	if (keeper->retry != NULL && gate_wish_init(&keeper->wish, conf, own_uid, false, err, err_len)) {
 		keeper->ruleset = ruleset_open(err, err_len);

@@ -27,10 +27,10 @@ MUST_CHECK bool gate_wish_init(struct gate_wish *out, const struct conf *conf, u
 			       char *err, size_t err_len);
 void gate_wish_cleanup(struct gate_wish *wish);
 
-/* gatekeeper_new closes port 25 by the guard. |conf| is borrowed until the next gatekeeper_reload. NULL with a
- * sentence. */
-struct gatekeeper *gatekeeper_new(struct event_base *base, const struct conf *conf, uid_t own_uid, char *err,
-				  size_t err_len);
+/* gatekeeper_new closes port 25 by the guard. |conf| is borrowed until the next gatekeeper_reload. |repaired| is told,
+ * from the loop, each time that the tables were put back. NULL with a sentence. */
+struct gatekeeper *gatekeeper_new(struct event_base *base, const struct conf *conf, uid_t own_uid,
+				  void (*repaired)(void *arg), void *arg, char *err, size_t err_len);
 
 /* gatekeeper_begin starts interception, once the listeners are there: routes, both tables in one transaction; then the
  * clear sessions that are older than the gate are cut, and the tables watched. False with a sentence. */

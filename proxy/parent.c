@@ -162,6 +162,14 @@ static void on_lost(void *arg)
 	tell_status(arg);
 }
 
+static void on_repaired(void *arg)
+{
+	const struct parent *parent = arg;
+
+	if (parent->children != NULL) /* not yet: the first READY tells it */
+		tell_status(arg);
+}
+
 /* --- end -----------------------------------------------------------------------------------------------------------
  */
 
@@ -412,8 +420,8 @@ static bool start(struct parent *parent, char *err, size_t err_len)
 		return false;
 	}
 	if (!parent->options->no_rules) {
-		parent->keeper = gatekeeper_new(parent->base, &parent->inputs.conf, parent->users[ROLE_WORKER].uid, err,
-						err_len);
+		parent->keeper = gatekeeper_new(parent->base, &parent->inputs.conf, parent->users[ROLE_WORKER].uid,
+						on_repaired, parent, err, err_len);
 		if (parent->keeper == NULL)
 			return false;
 	}
