@@ -156,6 +156,7 @@ static bool send_tcp(int fd, const struct endpoint *from, const struct endpoint 
 		uint8_t ip[sizeof(struct ip6_hdr)];
 		struct tcphdr tcp;
 	} six = { 0 };
+	uint8_t octets[sizeof(struct iphdr)];
 	struct {
 		struct iphdr ip;
 		struct tcphdr tcp;
@@ -167,7 +168,8 @@ static bool send_tcp(int fd, const struct endpoint *from, const struct endpoint 
 	if (from->addr.family == AF_INET) {
 		memcpy(&four.ip.saddr, from->addr.bytes, 4);
 		memcpy(&four.ip.daddr, to->addr.bytes, 4);
-		four.ip.check = folded(sum16(0, &four.ip, sizeof(four.ip)));
+		memcpy(octets, &four.ip, sizeof(octets));
+		four.ip.check = folded(sum16(0, octets, sizeof(octets)));
 		fill_tcp(&four.tcp, from, to, reset);
 		return write(fd, &four, sizeof(four)) == sizeof(four);
 	}
