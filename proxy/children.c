@@ -34,6 +34,7 @@ struct child {
 	int64_t started_s;
 	int64_t heard_s;
 	unsigned deaths; /* in a row */
+	int64_t rewired_s;
 	int counters_fd;
 	struct event *restart;
 };
@@ -257,6 +258,26 @@ static bool take_ready(struct child *child)
 	return true;
 }
 
+/* rewire: a channel may break while both its ends live, for a message that one of them refused. Who lost one asks until
+ * it has another; once a second is enough. */
+static bool rewire(struct child *child, const uint8_t *body, size_t len)
+{
+	enum role role;
+	unsigned slot;
+	struct child *other;
+
+	if (!role_peer_get(body, len, &role, &slot) || role == child->role)
+		return false;
+	other = find(child->owner, role, slot);
+	if (other == NULL || child->rewired_s == now_s())
+		return true;
+	child->rewired_s = now_s();
+	if (!wire_up(child, other))
+		log_say(LOG_LEVEL_ERROR, "role-rewire", "%s and %s cannot be connected", role_name(child->role),
+			role_name(role));
+	return true;
+}
+
 static bool on_message(void *arg, uint16_t type, const uint8_t *body, size_t len, int fd)
 {
 	struct child *child = arg;
@@ -273,6 +294,7 @@ static bool on_message(void *arg, uint16_t type, const uint8_t *body, size_t len
 	case ROLE_MSG_ALIVE:
 	case ROLE_MSG_DRAINED: return true; /* its exit follows and is what counts */
 	case ROLE_MSG_LOG: return take_log(child, body, len);
+	case ROLE_MSG_PEER: return rewire(child, body, len);
 	default: return false;
 	}
 }
@@ -293,21 +315,6 @@ static void on_closed(void *arg)
 /* --- death and restart ---------------------------------------------------------------------------------------------
  */
 
-static void on_restart(evutil_socket_t fd, short what, void *arg)
-{
-	struct child *child = arg;
-
-	(void)fd;
-	(void)what;
-	if (child->owner->draining)
-		return;
-	if (!start(child)) {
-		log_errno(LOG_LEVEL_ERROR, "role-start", "%s cannot be started", role_name(child->role));
-		if (child->pid > 0)
-			(void)kill(child->pid, SIGKILL); /* reaped and tried again */
-	}
-}
-
 static void schedule(struct child *child)
 {
 	unsigned wait_ms = 100;
@@ -319,6 +326,25 @@ static void schedule(struct child *child)
 		wait_ms = BACKOFF_MAX_S * 1000;
 	delay = (struct timeval){ .tv_sec = wait_ms / 1000, .tv_usec = (wait_ms % 1000) * 1000 };
 	(void)event_add(child->restart, &delay);
+}
+
+static void on_restart(evutil_socket_t fd, short what, void *arg)
+{
+	struct child *child = arg;
+
+	(void)fd;
+	(void)what;
+	if (child->owner->draining)
+		return;
+	if (!start(child)) {
+		log_errno(LOG_LEVEL_ERROR, "role-start", "%s cannot be started", role_name(child->role));
+		if (child->pid > 0) {
+			(void)kill(child->pid, SIGKILL); /* reaped and tried again */
+		} else {
+			child->deaths++;
+			schedule(child);
+		}
+	}
 }
 
 static void log_death(const struct child *child, int status)

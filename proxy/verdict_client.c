@@ -22,6 +22,7 @@ struct verdict_client {
 	struct verdict_wait *wait;
 	struct counters *counters;
 	verdict_answer_fn *answer;
+	verdict_lost_fn *lost;
 	void *arg;
 	struct event *retry; /* the channel was full */
 };
@@ -101,16 +102,19 @@ static void on_closed(void *arg)
 	verdict_wait_resend(client->wait);
 	log_say(LOG_LEVEL_WARNING, "policyd-away", "%zu question(s) wait for its return",
 		verdict_wait_count(client->wait));
+	client->lost(client->arg);
 }
 
 struct verdict_client *verdict_client_new(struct event_base *base, uint32_t generation, struct counters *counters,
-					  verdict_answer_fn *answer, void *arg)
+					  verdict_answer_fn *answer, verdict_lost_fn *lost, void *arg)
 {
 	struct verdict_client *client = calloc(1, sizeof(*client));
 
 	if (client == NULL)
 		return NULL;
-	*client = (struct verdict_client){ .base = base, .counters = counters, .answer = answer, .arg = arg };
+	*client = (struct verdict_client){
+		.base = base, .counters = counters, .answer = answer, .lost = lost, .arg = arg
+	};
 	client->cache = verdict_cache_new(VERDICT_CACHE_BYTES);
 	client->wait = verdict_wait_new(PENDING_MAX);
 	client->retry = evtimer_new(base, on_retry, client);
@@ -140,10 +144,16 @@ void verdict_client_connect(struct verdict_client *client, int fd)
 	client->ipc = ipc_new(client->base, fd, on_message, on_closed, client);
 	if (client->ipc == NULL) {
 		log_say(LOG_LEVEL_ERROR, "policyd-away", "no channel to it: out of memory");
+		client->lost(client->arg);
 		return;
 	}
 	verdict_wait_resend(client->wait);
 	send_unsent(client);
+}
+
+bool verdict_client_connected(const struct verdict_client *client)
+{
+	return client->ipc != NULL;
 }
 
 uint32_t verdict_client_ask(struct verdict_client *client, void *asker, const struct verdict_question *question,

@@ -25,6 +25,7 @@ struct worker {
 	struct counters *counters;
 	struct sessions *sessions;
 	struct verdict_client *verdicts;
+	struct event *ask_peer; /* runs while there is no channel to policyd */
 	struct conn_host host;
 	struct settings *now;
 	/* What CONF and CA messages brought since the last RELOAD. */
@@ -78,6 +79,27 @@ static void on_answer(void *arg, void *asker, struct verdict *verdict)
 {
 	(void)arg;
 	conn_answer(asker, verdict);
+}
+
+/* Policyd died, and the parent will bring another; or it lives and threw this channel away, and only the parent can
+ * make a new one. */
+static void on_policyd_lost(void *arg)
+{
+	const struct timeval soon = { .tv_sec = 1 };
+
+	(void)evtimer_add(((struct worker *)arg)->ask_peer, &soon);
+}
+
+static void on_ask_peer(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker *worker = arg;
+
+	(void)fd;
+	(void)what;
+	if (worker->parent == NULL || verdict_client_connected(worker->verdicts))
+		return;
+	(void)!role_peer_send(worker->parent, ROLE_POLICY, 0, -1);
+	on_policyd_lost(worker);
 }
 
 /* --- the monitor: it is told, and has nothing to say ----------------------------------------------------------------
@@ -225,7 +247,7 @@ static void on_parent_closed(void *arg)
 	struct worker *worker = arg;
 
 	log_say(LOG_LEVEL_WARNING, "worker", "the parent is gone: running sessions finish, then this worker ends");
-	role_log_through(NULL);
+	role_parent_gone();
 	ipc_free(worker->parent);
 	worker->parent = NULL;
 	sessions_drain(worker->sessions);
@@ -273,8 +295,9 @@ static void init(struct worker *worker, struct role_start *start)
 	if (worker->parent == NULL || worker->now == NULL)
 		log_die("start", "%s", error);
 	make_counters(worker, start->slot);
-	worker->verdicts =
-		verdict_client_new(worker->base, worker->now->generation, worker->counters, on_answer, worker);
+	worker->ask_peer = evtimer_new(worker->base, on_ask_peer, worker);
+	worker->verdicts = verdict_client_new(worker->base, worker->now->generation, worker->counters, on_answer,
+					      on_policyd_lost, worker);
 	worker->host = (struct conn_host){
 		.base = worker->base,
 		.counters = worker->counters,
@@ -289,7 +312,7 @@ static void init(struct worker *worker, struct role_start *start)
 	plan.host = &worker->host;
 	plan.counters = worker->counters;
 	worker->sessions = sessions_new(&plan);
-	if (worker->verdicts == NULL || worker->sessions == NULL)
+	if (worker->verdicts == NULL || worker->sessions == NULL || worker->ask_peer == NULL)
 		log_die("start", "out of memory");
 	if (start->policy_fd >= 0)
 		verdict_client_connect(worker->verdicts, start->policy_fd);
@@ -318,7 +341,8 @@ int worker_main(void)
 
 	sessions_free(worker.sessions);
 	verdict_client_free(worker.verdicts);
-	role_log_through(NULL);
+	event_free(worker.ask_peer);
+	role_parent_gone();
 	ipc_free(worker.monitor);
 	ipc_free(worker.parent);
 	forget_next(&worker);

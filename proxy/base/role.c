@@ -138,6 +138,13 @@ static void take_listener(struct role_start *out, const uint8_t *body, size_t le
 	out->listeners[at] = fd;
 }
 
+static void replace(int *at, int fd)
+{
+	if (*at >= 0)
+		(void)close(*at);
+	*at = fd;
+}
+
 static void take_peer(struct role_start *out, const uint8_t *body, size_t len, int fd)
 {
 	enum role role;
@@ -146,9 +153,9 @@ static void take_peer(struct role_start *out, const uint8_t *body, size_t len, i
 	if (!role_peer_get(body, len, &role, &slot) || fd < 0)
 		log_die("start", "malformed peer message");
 	switch (role) {
-	case ROLE_WORKER: out->worker_fds[slot] = fd; break;
-	case ROLE_POLICY: out->policy_fd = fd; break;
-	case ROLE_MONITOR: out->monitor_fd = fd; break;
+	case ROLE_WORKER: replace(&out->worker_fds[slot], fd); break;
+	case ROLE_POLICY: replace(&out->policy_fd, fd); break;
+	case ROLE_MONITOR: replace(&out->monitor_fd, fd); break;
 	case ROLE_COUNT: break;
 	}
 }
@@ -181,7 +188,7 @@ static bool take(struct role_start *out, uint16_t type, const uint8_t *body, siz
 	case ROLE_MSG_COUNTERS:
 		if (!role_slot_get(body, len, &slot) || fd < 0)
 			log_die("start", "malformed counters message");
-		out->counters_fds[slot] = fd;
+		replace(&out->counters_fds[slot], fd);
 		return true;
 	case ROLE_MSG_START:
 		if (!role_slot_get(body, len, &out->slot))
@@ -283,6 +290,8 @@ void role_log_through(struct ipc *ipc)
 	log_set_sink(ipc != NULL ? log_to_parent : NULL);
 }
 
+static struct event *alive; /* likewise: there is one parent */
+
 static void on_alive(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -293,8 +302,16 @@ static void on_alive(evutil_socket_t fd, short what, void *arg)
 void role_say_alive(struct event_base *base, struct ipc *ipc)
 {
 	const struct timeval every = { .tv_sec = ROLE_ALIVE_S };
-	struct event *alive = event_new(base, -1, EV_PERSIST, on_alive, ipc);
 
+	alive = event_new(base, -1, EV_PERSIST, on_alive, ipc);
 	if (alive == NULL || event_add(alive, &every) != 0 || !ipc_send(ipc, ROLE_MSG_READY, NULL, 0, -1))
 		log_die("start", "cannot tell the parent that this role is ready");
+}
+
+void role_parent_gone(void)
+{
+	if (alive != NULL)
+		event_free(alive);
+	alive = NULL;
+	role_log_through(NULL);
 }

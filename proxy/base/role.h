@@ -24,7 +24,8 @@ enum role_message {
 	ROLE_MSG_CONF = 1, /* fd: sealed text of the configuration; body: u32 generation, u8 flags (ROLE_FLAG_...) */
 	ROLE_MSG_CA,       /* fd: sealed PEM; body: u16 index, 0 is the gate's bundle, N conf_ca_file(N) */
 	ROLE_MSG_LISTENER, /* fd: a listening socket; body: u8 enum role_listener */
-	ROLE_MSG_PEER,     /* fd: a channel to another role; body: u8 role, u16 slot. Replaces an earlier one */
+	ROLE_MSG_PEER, /* fd: a channel to another role; body: u8 role, u16 slot. Replaces an earlier one. From a role
+			  to the parent, without fd: that channel broke, give me another */
 	ROLE_MSG_COUNTERS, /* fd: a worker's counters page; body: u16 slot. To the monitor, and from a worker to the
 			      parent */
 	ROLE_MSG_START,    /* no more to come: enter the sandbox and run; body: u16 slot */
@@ -89,7 +90,10 @@ void role_sandbox(enum sandbox which, const struct sandbox_limits *limits);
 /* role_log_through sends log lines to the parent (syslog) over |ipc| from now on; NULL: to standard error again. */
 void role_log_through(struct ipc *ipc);
 
-/* role_say_alive sends READY now and ALIVE regularly on |base|. */
+/* role_say_alive sends READY now and ALIVE regularly on |base|, until role_parent_gone. */
 void role_say_alive(struct event_base *base, struct ipc *ipc);
+/* role_parent_gone: before a role frees its channel to the parent and lives on. Nothing is said to it any more, log
+ * lines go to standard error. */
+void role_parent_gone(void);
 
 #endif
