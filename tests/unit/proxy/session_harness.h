@@ -434,6 +434,17 @@ static inline void op_ask(void *arg, enum verdict_question_kind kind, const char
 	(void)snprintf(h->asked_domain, sizeof(h->asked_domain), "%s", domain);
 }
 
+/* Takes the reference. The oldest one makes room: a RCPT is checked against the last answer for its domain. */
+static inline void harness_keep(struct harness *h, struct verdict *v)
+{
+	if (h->verdicts_count == COUNT(h->verdicts)) {
+		verdict_unref(h->verdicts[0]);
+		h->verdicts_count--;
+		memmove(h->verdicts, h->verdicts + 1, h->verdicts_count * sizeof(h->verdicts[0]));
+	}
+	h->verdicts[h->verdicts_count++] = v;
+}
+
 static inline void op_cancel(void *arg)
 {
 	struct harness *h = arg;
@@ -441,12 +452,13 @@ static inline void op_cancel(void *arg)
 	MUST_HOLD(h->want_verdict);
 	h->want_verdict = false;
 	/* Where no answer can be had, the gate's own enforce is all that is known. */
-	if (h->asked == VERDICT_ASK_RECIPIENT && h->verdicts_count < COUNT(h->verdicts)) {
+	if (h->asked == VERDICT_ASK_RECIPIENT) {
 		struct verdict *v = verdict_new();
+		MUST_HOLD(v != NULL);
 		v->source = VERDICT_SOURCE_DEFAULT;
 		v->enforce = h->options.enforce;
 		(void)snprintf(v->domain, sizeof(v->domain), "%s", h->asked_domain);
-		h->verdicts[h->verdicts_count++] = v;
+		harness_keep(h, v);
 	}
 }
 
@@ -550,8 +562,7 @@ static inline void harness_verdict_in(struct harness *h, struct verdict *v)
 		if (v->source != VERDICT_SOURCE_NONE)
 			h->rule = verdict_ref(v);
 	} else {
-		MUST_HOLD(h->verdicts_count < COUNT(h->verdicts));
-		h->verdicts[h->verdicts_count++] = verdict_ref(v);
+		harness_keep(h, verdict_ref(v));
 	}
 	harness_feed(h, (struct session_event){ .kind = SESSION_VERDICT, .verdict = v });
 	verdict_unref(v);

@@ -443,7 +443,7 @@ static bool events(struct play *p, const char *text)
 		none->source = VERDICT_SOURCE_DEFAULT;
 		none->enforce = p->h.options.enforce;
 		(void)snprintf(none->domain, sizeof(none->domain), "%s", p->h.asked_domain);
-		p->h.verdicts[p->h.verdicts_count++] = none;
+		harness_keep(&p->h, none);
 		harness_feed(&p->h, (struct session_event){ .kind = SESSION_VERDICT });
 	} else {
 		return false;
