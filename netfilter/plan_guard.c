@@ -147,8 +147,19 @@ static void output(struct plan *plan, struct plan_table *table)
 	jump_port25(plan, chain, "judge_output");
 }
 
+static void listener_is_own(struct plan *plan, const struct gate_spec *spec, struct plan_chain *chain)
+{
+	RULE(plan, chain, TERM(TERM_TCP), TERM(TERM_DNATED), TERM_AT(TERM_ORIG_DPORT, SET_PORTS),
+	     TERM_OF(TERM_SOCKET_MARK, spec->mark_own), TERM(TERM_ACCEPT));
+	RULE(plan, chain, TERM(TERM_TCP), TERM(TERM_DNATED), TERM_AT(TERM_ORIG_DPORT, SET_PORTS),
+	     TERM(TERM_SOCKET_TRANSPARENT), TERM(TERM_ACCEPT));
+}
+
 /* Who comes to the listener must have been intercepted, and the listener must be gate25's: while gate25 is down nobody
- * else takes the port and reads mail. First packets only: a connection that is being made has no mark yet.
+ * else takes the port and reads mail. First packets only: a connection that is being made has no mark yet. One that
+ * ended has none any more, and stands in the way of a client that uses its port again; it is known as gate25's by being
+ * transparent. Who took the port in the meantime would get that first packet, so later ones are looked at too, in the
+ * original direction: others' connections may happen to have the port at their near end.
  *
  * A redirected packet arrives at the listener's port and its flow has the dnat status; one that came by tproxy still
  * has its own port, no status, and the tproxy mark, with the listener already chosen. */
@@ -161,8 +172,7 @@ static void listener(struct plan *plan, struct plan_table *table, const struct g
 		RULE(plan, redirected, TERM(TERM_TCP), TERM(TERM_DNATED), TERM_AT(TERM_ORIG_DPORT, SET_PORTS),
 		     TERM(TERM_ACCEPT));
 	else
-		RULE(plan, redirected, TERM(TERM_TCP), TERM(TERM_DNATED), TERM_AT(TERM_ORIG_DPORT, SET_PORTS),
-		     TERM_OF(TERM_SOCKET_MARK, spec->mark_own), TERM(TERM_ACCEPT));
+		listener_is_own(plan, spec, redirected);
 	reject(plan, redirected);
 	if (gate_uses_tproxy(spec)) {
 		struct plan_chain *tproxied = plan_chain(plan, table, "judge_tproxy");
@@ -176,6 +186,9 @@ static void listener(struct plan *plan, struct plan_table *table, const struct g
 	chain->hooknum = NF_INET_LOCAL_IN;
 	chain->priority = 0;
 	chain->priority_name = "filter";
+	if (!spec->by_uid_alone)
+		RULE(plan, chain, TERM_OF(TERM_DPORT_IS, spec->listen_port), TERM(TERM_ORIGINAL),
+		     TERM_OF(TERM_SOCKET_MARK_NOT, spec->mark_own), TERM(TERM_COUNTER), TERM(TERM_REJECT));
 	RULE(plan, chain, TERM_OF(TERM_DPORT_IS, spec->listen_port), TERM(TERM_NEW),
 	     TERM_AT(TERM_JUMP, "judge_listener"));
 	if (gate_uses_tproxy(spec))

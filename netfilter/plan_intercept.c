@@ -44,7 +44,8 @@ static void forward_tproxy(struct plan *plan, struct plan_table *table, const st
 }
 
 /* Packets of sockets that hold another host's address, on every interface: the client's leg from inside, the server's
- * replies to the client's address from outside (their port as it was dialled). */
+ * replies to the client's address from outside (their port as it was dialled). A first packet belongs to none of them,
+ * though it may meet what is left of an ended session with the same ports: tproxy gives it to the listener. */
 static void prerouting_tproxy(struct plan *plan, struct plan_table *table, const struct gate_spec *spec)
 {
 	struct plan_chain *chain = plan_chain(plan, table, "prerouting_tproxy");
@@ -54,7 +55,7 @@ static void prerouting_tproxy(struct plan *plan, struct plan_table *table, const
 	chain->hooknum = NF_INET_PRE_ROUTING;
 	chain->priority = -150;
 	chain->priority_name = "mangle";
-	RULE(plan, chain, TERM_AT(TERM_DPORT, SET_PORTS), TERM(TERM_SOCKET_TRANSPARENT),
+	RULE(plan, chain, TERM_AT(TERM_DPORT, SET_PORTS), TERM(TERM_NOT_SYN), TERM(TERM_SOCKET_TRANSPARENT),
 	     TERM_OF(TERM_SET_MARK, spec->mark_tproxy), TERM(TERM_ACCEPT));
 	RULE(plan, chain, TERM(TERM_TCP), TERM(TERM_REPLY), TERM_AT(TERM_ORIG_DPORT, SET_PORTS),
 	     TERM(TERM_SOCKET_TRANSPARENT), TERM_OF(TERM_SET_MARK, spec->mark_tproxy), TERM(TERM_ACCEPT));

@@ -250,7 +250,7 @@ static void build_socket_mark(struct maker *m, const struct term *term)
 {
 	load_socket(m, NFT_SOCKET_MARK);
 	bitwise_u32(m, term->value, 0);
-	cmp_u32(m, NFT_CMP_EQ, term->value);
+	cmp_u32(m, term->kind == TERM_SOCKET_MARK ? NFT_CMP_EQ : NFT_CMP_NEQ, term->value);
 }
 
 static void build_socket_transparent(struct maker *m, const struct term *term)
@@ -407,6 +407,7 @@ static const struct term_row {
 	[TERM_CTMARK] = { "ct mark & ! == !", build_ctmark, "nft_ct" },
 	[TERM_MARK] = { "meta mark & ! == !", build_mark, NULL },
 	[TERM_SOCKET_MARK] = { "socket mark & ! == !", build_socket_mark, "nft_socket" },
+	[TERM_SOCKET_MARK_NOT] = { "socket mark & ! != !", build_socket_mark, "nft_socket" },
 	[TERM_SOCKET_TRANSPARENT] = { "socket transparent 1", build_socket_transparent, "nft_socket" },
 	[TERM_UID] = { "meta skuid @%", build_uid, NULL },
 	[TERM_UID_IS] = { "meta skuid #", build_uid, NULL },

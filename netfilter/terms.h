@@ -34,6 +34,7 @@ enum term_kind {
 	TERM_CTMARK,
 	TERM_MARK,
 	TERM_SOCKET_MARK,
+	TERM_SOCKET_MARK_NOT, /* a socket that can have a mark lacks it; a half-open or a dead one never matches */
 	TERM_SOCKET_TRANSPARENT,
 	TERM_UID, /* meta skuid @name */
 	TERM_UID_IS,

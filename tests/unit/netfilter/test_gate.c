@@ -154,7 +154,8 @@ static void test_text(void **unused)
 	expect(&spec, false, GATE_SELFTEST_TUN, 0);
 	/* Each judging chain ends in an unconditional reject: forward, output, listener, tproxy. */
 	expect(&spec, false, "\t\tmeta l4proto tcp counter reject with tcp reset\n\t}", 4);
-	expect(&spec, false, "reject", 4);
+	expect(&spec, false, "socket mark & 0x08000000 != 0x08000000 counter reject with tcp reset", 1);
+	expect(&spec, false, "reject", 5);
 	expect(&spec, false, "established", 0);
 	spec.source = CONF_SOURCE_GATEWAY;
 	expect(&spec, false, "tproxy", 0);
@@ -165,7 +166,7 @@ static void test_text(void **unused)
 	spec = spec_good();
 	spec.scope_local = false;
 	expect(&spec, false, "redirect", 0);
-	expect(&spec, false, "reject", 3); /* port 25 of this host is not judged, gate25's own is approved */
+	expect(&spec, false, "reject", 4); /* port 25 of this host is not judged, gate25's own is approved */
 	expect(&spec, false, "meta skuid 825 meta mark & 0x08000000 == 0x08000000 jump approve", 1);
 	spec.selftest = true;
 	expect(&spec, false, GATE_SELFTEST_TUN, 2);
@@ -175,6 +176,7 @@ static void test_text(void **unused)
 	expect(&spec, false, "socket mark", 0);
 	expect(&spec, false, "meta mark", 0);
 	expect(&spec, false, "ct status dnat", 1);
+	expect(&spec, false, "socket transparent", 0);
 }
 
 int main(void)
