@@ -201,6 +201,15 @@ static void on_drain_limit(evutil_socket_t fd, short what, void *arg)
 	end_loop(arg);
 }
 
+/* As long as the parent held them too, the kernel would go on to take connections that nobody accepts. */
+static void close_listeners(struct parent *parent)
+{
+	for (unsigned i = 0; i < parent->workers; i++) {
+		(void)close(parent->smtp_fds[i]);
+		parent->smtp_fds[i] = -1;
+	}
+}
+
 static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
 {
 	struct parent *parent = arg;
@@ -215,6 +224,7 @@ static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
 	log_say(LOG_LEVEL_INFO, "stop", "signal %d: sessions finish, then port 25 stays closed", (int)signal_number);
 	notify_service("STOPPING=1");
 	(void)evtimer_add(parent->drain_limit, &limit);
+	close_listeners(parent);
 	children_drain(parent->children);
 }
 
