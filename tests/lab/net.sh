@@ -93,10 +93,11 @@ lab_listens_udp() { [ -n "$(lab_in "$1" ss -Hlun "sport = :$2")" ]; }
 declare -A LAB_CAPTURE_PID
 
 # lab_capture NAME NODE INTERFACE [FILTER]: to $LAB_DIR/pcap/NAME.pcap, started when this returns. Default: tcp port 25.
+# (The ring holds as many packets as their greatest length fits into it: no more length than a veth's largest.)
 lab_capture() {
 	local name=$1 node=$2 interface=$3 filter=${4:-tcp port 25} log=capture-$1
 	: >"$LAB_DIR/log/$log"
-	lab_spawn "$log" "$node" tcpdump -Z root -n -s 0 -U --immediate-mode -B 8192 -i "$interface" \
+	lab_spawn "$log" "$node" tcpdump -Z root -n -s 70000 -U --immediate-mode -B 32768 -i "$interface" \
 		-w "$LAB_DIR/pcap/$name.pcap" "($filter) or udp port 9"
 	LAB_CAPTURE_PID[$name]=$LAB_PID
 	lab_until 10 lab_log "$log" "listening on" || lab_die "tcpdump does not start in $node"
