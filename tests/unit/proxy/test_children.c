@@ -85,7 +85,7 @@ static int play(const char *role)
 	if (part != NULL && strcmp(part, "lost") == 0)
 		say(ROLE_MSG_PEER, policy, sizeof(policy));
 	while ((type = hear()) != 0) {
-		if (type == ROLE_MSG_PEER)
+		if (type == ROLE_MSG_PEER && part != NULL) /* the other roles hear of channels whenever those come up */
 			say_log("peer", ++peers);
 		if (type == ROLE_MSG_DRAIN)
 			return 0;
