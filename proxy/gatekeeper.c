@@ -91,23 +91,29 @@ static bool watch(struct gatekeeper *keeper, char *err, size_t err_len)
 	keeper->news = event_new(keeper->base, watchdog_fd(keeper->watchdog), EV_READ | EV_PERSIST, on_news, keeper);
 	if (keeper->news != NULL && event_add(keeper->news, NULL) == 0)
 		return true;
+	if (keeper->news != NULL)
+		event_free(keeper->news);
+	keeper->news = NULL;
 	(void)snprintf(err, err_len, "cannot watch nftables");
 	return false;
 }
 
-/* repair looks whether the tables are what they should be and puts them back. */
-static void repair(struct gatekeeper *keeper)
+static void retry_later(struct gatekeeper *keeper)
 {
 	const struct timeval later = { .tv_sec = RETRY_S };
-	char what[GATE_ERR_MAX];
+
+	(void)evtimer_add(keeper->retry, &later);
+}
+
+/* put_back puts the tables first: without its routes the gate is shut, without its guard it is open. */
+static void put_back(struct gatekeeper *keeper, const char *what)
+{
 	char err[GATE_ERR_MAX];
 
-	if (ruleset_verify(keeper->ruleset, &keeper->wish.spec, what, sizeof(what)))
-		return;
-	if (!route_install(&keeper->wish.spec, err, sizeof(err)) ||
-	    !ruleset_install(keeper->ruleset, &keeper->wish.spec, err, sizeof(err))) {
+	if (!ruleset_install(keeper->ruleset, &keeper->wish.spec, err, sizeof(err)) ||
+	    !route_install(&keeper->wish.spec, err, sizeof(err))) {
 		log_say(LOG_LEVEL_ERROR, "tables-altered", "%s; they could not be put back: %s", what, err);
-		(void)evtimer_add(keeper->retry, &later);
+		retry_later(keeper);
 		return;
 	}
 	keeper->repairs++;
@@ -117,27 +123,47 @@ static void repair(struct gatekeeper *keeper)
 	keeper->repaired(keeper->repaired_arg);
 }
 
+/* repair looks whether the tables are what they should be and puts them back. */
+static void repair(struct gatekeeper *keeper)
+{
+	char what[GATE_ERR_MAX];
+
+	if (!ruleset_verify(keeper->ruleset, &keeper->wish.spec, what, sizeof(what)))
+		put_back(keeper, what);
+}
+
+static void watch_again(struct gatekeeper *keeper)
+{
+	char err[GATE_ERR_MAX];
+
+	if (watch(keeper, err, sizeof(err)))
+		return;
+	log_say(LOG_LEVEL_ERROR, "watchdog", "%s: nobody watches gate25's tables now", err);
+	retry_later(keeper);
+}
+
+/* What was left undone is done whole: tables that are sound by now may still want their routes. */
 static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
+	struct gatekeeper *keeper = arg;
+
 	(void)fd;
 	(void)what;
-	repair(arg);
+	if (keeper->news == NULL)
+		watch_again(keeper);
+	put_back(keeper, "an earlier repair was not finished");
 }
 
 static void on_news(evutil_socket_t fd, short what, void *arg)
 {
 	struct gatekeeper *keeper = arg;
-	char err[GATE_ERR_MAX];
 
 	(void)fd;
 	(void)what;
 	switch (watchdog_read(keeper->watchdog)) {
 	case WATCHDOG_NOTHING: return;
 	case WATCHDOG_CHANGED: break;
-	case WATCHDOG_BROKEN:
-		if (!watch(keeper, err, sizeof(err)))
-			log_say(LOG_LEVEL_ERROR, "watchdog", "%s: nobody watches gate25's tables now", err);
-		break;
+	case WATCHDOG_BROKEN: watch_again(keeper); break;
 	}
 	repair(keeper);
 }
