@@ -43,6 +43,7 @@ struct conn {
 	bool clear_counted; /* of this server leg */
 	bool condemned;     /* a bug was caught: end without a word */
 	bool live;          /* conn_new succeeded */
+	bool ours;          /* with WAIT_NOT_CONNECTED: no packet was sent */
 	char reason[256];   /* with WAIT_NOT_CONNECTED, WAIT_TLS_FAILED */
 };
 
@@ -122,6 +123,7 @@ static void op_dial(void *arg)
 	int fd;
 
 	drop_server(conn);
+	conn->ours = true;
 	fd = upstream_dial(&conn->upstream, err, sizeof(err));
 	if (fd < 0) {
 		wait_for(conn, WAIT_NOT_CONNECTED, err);
@@ -130,6 +132,8 @@ static void op_dial(void *arg)
 	conn->server = leg_new(conn->host->base, fd, true, &server_events, conn);
 	if (conn->server == NULL)
 		wait_for(conn, WAIT_NOT_CONNECTED, "out of memory");
+	else
+		conn->ours = false;
 }
 
 static void op_start_tls(void *arg, const struct session_tls_wish *wish)
@@ -252,7 +256,7 @@ static size_t feed(struct conn *conn, struct session_event *event)
 
 static void feed_kind(struct conn *conn, enum session_event_kind kind)
 {
-	struct session_event event = { .kind = kind, .reason = conn->reason };
+	struct session_event event = { .kind = kind, .reason = conn->reason, .ours = conn->ours };
 
 	if (kind == SESSION_CONNECTED)
 		count(conn, COUNTER_CONNECT_OK);

@@ -10,8 +10,8 @@
  *   - What to_client was given is written out when the loop above comes to rest: ready replies never wait for the
  *     server. Offer no client octets while the client leaves too many replies unread, or while to_server's octets pile
  *     up.
- *   - A side has closed only when all octets before that were taken; a client's error closes at once. Server events belong to
- *     the leg dialled last: after close_server nothing of the old leg is fed any more.
+ *   - A side has closed only when all octets before that were taken; a client's error closes at once. Server events
+ * belong to the leg dialled last: after close_server nothing of the old leg is fed any more.
  *   - Operations never call back into session_feed: their outcome is fed after session_feed has returned.
  *   - Once session_over() is true no operation follows: flush the client (5 s at most), close it, session_free. */
 #ifndef GATE25_PROXY_SESSION_H
@@ -62,6 +62,7 @@ struct session_event {
 	struct verdict *verdict; /* borrowed; the machine takes its own reference */
 	const struct session_tls *tls;
 	const char *reason; /* one sentence for the log; NULL is fine */
+	bool ours;          /* NOT_CONNECTED: for want of something here; it says nothing about the server */
 };
 
 /* Who may read what is written to the server. The driver checks it once more against the leg it has. */

@@ -174,9 +174,9 @@ enum state bind_begin(struct session *s)
 
 enum state on_redial_failed(struct session *s, const struct input *in)
 {
-	(void)in;
 	leg_drop(s);
-	host_memory_note(s->options.hosts, &s->options.destination, HOST_UNREACHABLE, s->now_s);
+	if (!in->ours)
+		host_memory_note(s->options.hosts, &s->options.destination, HOST_UNREACHABLE, s->now_s);
 	return bind_failed(s, "4.4.1", RESULT_NONE, "the server does not answer");
 }
 

@@ -59,7 +59,8 @@ enum state on_connect_failed(struct session *s, const struct input *in)
 	static const char line[] = "421 4.4.1 the server does not answer";
 
 	leg_drop(s);
-	host_memory_note(s->options.hosts, &s->options.destination, HOST_UNREACHABLE, s->now_s);
+	if (!in->ours)
+		host_memory_note(s->options.hosts, &s->options.destination, HOST_UNREACHABLE, s->now_s);
 	log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line, in->reason);
 	return end_refused(s, line);
 }

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "proxy/conn.h"
+#include "proxy/host_memory.h"
 #include "proxy/leg.h"
 #include "proxy/session.h"
 #include "proxy/settings.h"
@@ -37,6 +38,7 @@ struct fixture {
 	struct event_base *base;
 	struct conn_host host;
 	struct settings *settings;
+	struct host_memory *hosts;
 	struct conn *conn;
 	unsigned ended;
 	unsigned records;
@@ -435,6 +437,7 @@ static inline void client_connects(struct fixture *f)
 	options.destination = f->at;
 	options.clear_possible = level_permits_clear(f->level) || !f->enforce;
 	options.tls_compat = true;
+	options.hosts = f->hosts;
 	f->ended = 0;
 	f->heard_len = 0;
 	f->heard[0] = '\0';

@@ -2,6 +2,8 @@
  * slow; and that nothing of a mail is ever seen in clear that was not meant to be. */
 #include "conn_harness.h"
 
+#include <sys/resource.h>
+
 static const char message[] = "Subject: a secret\r\n\r\nthe secret itself\r\n.\r\n";
 static struct made ca;
 static struct made leaf;
@@ -464,6 +466,39 @@ static void test_last_words(void **state)
 	}
 }
 
+/* What this host lacks is not held against the server: the next client is served. */
+static void test_no_descriptors_for_the_server(void **state)
+{
+	struct rlimit old;
+	struct rlimit none;
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, NULL);
+	f.served.tls = good_server;
+	f.hosts = host_memory_new(16);
+	client_connects(&f);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = (struct rlimit){ 3, old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	hears(&f, "421 4.4.1 the server does not answer\r\n");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	until_ended(&f);
+	client_connects(&f);
+	say_all(&f);
+	send_message(&f);
+	quit(&f);
+	/* A server that refuses to be connected to, however, is remembered. */
+	assert_int_equal(shutdown(f.listener, SHUT_RDWR), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		client_connects(&f);
+		hears(&f, i == 0 ? "421 4.4.1 the server does not answer" : "did not answer a moment ago");
+		until_ended(&f);
+	}
+	fixture_close(&f);
+	host_memory_free(f.hosts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -480,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_deaf_server),
 		cmocka_unit_test(test_deaf_client),
 		cmocka_unit_test(test_last_words),
+		cmocka_unit_test(test_no_descriptors_for_the_server),
 	};
 
 	return cmocka_run_group_tests(tests, make_all, free_all);
