@@ -29,7 +29,7 @@ include deploy/build/toolchain.mk
 BASE_OBJS     := $(patsubst %.c,$(B)/%.o,$(wildcard proxy/base/*.c))
 NETFILTER_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard netfilter/*.c))
 VERDICT_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard policy/verdict*.c))
-PROXY_OBJS    := $(patsubst %.c,$(B)/%.o,$(filter-out proxy/main.c,$(wildcard proxy/*.c)))
+PROXY_OBJS    := $(patsubst %.c,$(B)/%.o,$(filter-out proxy/base/%,$(wildcard proxy/*/*.c)))
 POLICY_OBJS   := $(patsubst %.c,$(B)/%.o,$(filter-out policy/main.c policy/verdict%,$(wildcard policy/*.c)))
 
 $(PROXY_OBJS) $(B)/proxy/main.o: CPPFLAGS += $(SSL_CPPFLAGS)

@@ -4,10 +4,10 @@
 
 #include "proxy/base/attrib.h"
 #include "proxy/base/log.h"
-#include "proxy/cli.h"
-#include "proxy/monitor.h"
-#include "proxy/tls.h"
-#include "proxy/worker.h"
+#include "proxy/cli/cli.h"
+#include "proxy/monitor/monitor.h"
+#include "proxy/tls/tls.h"
+#include "proxy/worker/worker.h"
 
 static const struct command {
 	const char *name;

@@ -9,9 +9,9 @@
 #include <openssl/pem.h>
 
 #include "proxy/base/attrib.h"
-#include "proxy/tls_peer.h"
-#include "proxy/tls_trust.h"
-#include "proxy/tls_verify.h"
+#include "proxy/tls/tls_peer.h"
+#include "proxy/tls/tls_trust.h"
+#include "proxy/tls/tls_verify.h"
 
 #define NOW 1800000000
 

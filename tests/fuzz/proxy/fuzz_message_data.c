@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/message_data.h"
+#include "proxy/smtp/message_data.h"
 
 #define ROOM (1 << 16)
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/monitor_request.h"
+#include "proxy/monitor/monitor_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/smtp_address.h"
+#include "proxy/smtp/smtp_address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len);
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/smtp_ehlo.h"
-#include "proxy/smtp_reply.h"
+#include "proxy/smtp/smtp_ehlo.h"
+#include "proxy/smtp/smtp_reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len);
 

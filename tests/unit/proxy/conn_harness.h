@@ -14,11 +14,11 @@
 #include <signal.h>
 #include <time.h>
 
-#include "proxy/conn.h"
-#include "proxy/host_memory.h"
-#include "proxy/leg.h"
-#include "proxy/session.h"
-#include "proxy/settings.h"
+#include "proxy/worker/conn.h"
+#include "proxy/session/host_memory.h"
+#include "proxy/worker/leg.h"
+#include "proxy/session/session.h"
+#include "proxy/worker/settings.h"
 
 #define TURNS_MAX 20000
 

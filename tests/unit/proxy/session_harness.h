@@ -15,9 +15,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "proxy/ehlo_memory.h"
-#include "proxy/host_memory.h"
-#include "proxy/session.h"
+#include "proxy/session/ehlo_memory.h"
+#include "proxy/session/host_memory.h"
+#include "proxy/session/session.h"
 
 #define MUST_HOLD(condition)                                                                                 \
 	do {                                                                                                 \

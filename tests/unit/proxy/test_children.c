@@ -20,7 +20,7 @@
 #include "proxy/base/log.h"
 #include "proxy/base/sealed.h"
 #include "proxy/base/wire.h"
-#include "proxy/children.h"
+#include "proxy/parent/children.h"
 
 #define PATIENCE_S 30 /* of a test whose event does not come */
 

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "proxy/base/attrib.h"
-#include "proxy/cli.h"
-#include "proxy/cli_status.h"
-#include "proxy/listeners.h"
+#include "proxy/cli/cli.h"
+#include "proxy/cli/cli_status.h"
+#include "proxy/parent/listeners.h"
 
 static const char full[] =
 	"{\"ready\":true,\"sessions\":12,\"active\":3,\"messages\":9,\"workers\":[{},{}],"

@@ -12,9 +12,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "proxy/counters.h"
-#include "proxy/monitor_totals.h"
-#include "proxy/session_record.h"
+#include "proxy/monitor/counters.h"
+#include "proxy/monitor/monitor_totals.h"
+#include "proxy/session/session_record.h"
 
 static void test_only_the_maker_writes(void **state)
 {

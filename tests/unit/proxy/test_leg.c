@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "proxy/leg.h"
-#include "proxy/tls.h"
+#include "proxy/worker/leg.h"
+#include "proxy/tls/tls.h"
 
 struct fixture {
 	struct event_base *base;

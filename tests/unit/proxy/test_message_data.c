@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proxy/message_data.h"
+#include "proxy/smtp/message_data.h"
 
 #define ROOM 256
 

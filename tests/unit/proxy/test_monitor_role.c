@@ -19,12 +19,12 @@
 #include "proxy/base/log.h"
 #include "proxy/base/role.h"
 #include "proxy/base/sealed.h"
-#include "proxy/cli_status.h"
-#include "proxy/counters.h"
-#include "proxy/listeners.h"
-#include "proxy/monitor.h"
-#include "proxy/monitor_http.h"
-#include "proxy/monitor_record.h"
+#include "proxy/cli/cli_status.h"
+#include "proxy/monitor/counters.h"
+#include "proxy/parent/listeners.h"
+#include "proxy/monitor/monitor.h"
+#include "proxy/monitor/monitor_http.h"
+#include "proxy/monitor/monitor_record.h"
 
 /* The sanitizers' run-time libraries need system calls that the sandbox forbids. */
 #if defined(__SANITIZE_ADDRESS__)

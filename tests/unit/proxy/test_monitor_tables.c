@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proxy/monitor_record.h"
-#include "proxy/monitor_tables.h"
+#include "proxy/monitor/monitor_record.h"
+#include "proxy/monitor/monitor_tables.h"
 
 static struct monitor_record sample(void)
 {

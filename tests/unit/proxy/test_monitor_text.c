@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "proxy/base/conf.h"
-#include "proxy/monitor_request.h"
-#include "proxy/monitor_state.h"
+#include "proxy/monitor/monitor_request.h"
+#include "proxy/monitor/monitor_state.h"
 
 static const char gate_ready[] = "{\"version\":\"0.1\",\"tls_library\":\"a \\\"quoted\\\" \\\\ <b>library</b>\","
 				 "\"started\":1700000000,\"ready\":true,\"generation\":3,\"enforce\":false,"

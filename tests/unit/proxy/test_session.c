@@ -6,7 +6,7 @@
 
 #include "session_driver.h"
 
-#include "proxy/session_private.h"
+#include "proxy/session/session_private.h"
 
 static void test_no_cell_is_empty(void **state)
 {

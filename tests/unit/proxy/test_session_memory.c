@@ -8,9 +8,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "proxy/ehlo_memory.h"
-#include "proxy/host_memory.h"
-#include "proxy/session_candidates.h"
+#include "proxy/session/ehlo_memory.h"
+#include "proxy/session/host_memory.h"
+#include "proxy/session/session_candidates.h"
 
 static struct endpoint host(unsigned n)
 {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proxy/smtp_command.h"
+#include "proxy/smtp/smtp_command.h"
 
 #define V(name) SMTP_VERB_##name
 #define K(name) SMTP_KEYWORD_##name

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proxy/smtp_ehlo.h"
+#include "proxy/smtp/smtp_ehlo.h"
 
 #define K(name) SMTP_KEYWORD_##name
 

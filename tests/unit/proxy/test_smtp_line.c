@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proxy/smtp_line.h"
+#include "proxy/smtp/smtp_line.h"
 
 #define S(text) text, sizeof(text) - 1
 

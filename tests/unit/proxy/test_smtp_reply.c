@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/smtp_reply.h"
+#include "proxy/smtp/smtp_reply.h"
 
 #define S(text) text, sizeof(text) - 1
 

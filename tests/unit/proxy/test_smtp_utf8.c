@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "proxy/base/attrib.h"
-#include "proxy/smtp_utf8.h"
+#include "proxy/smtp/smtp_utf8.h"
 
 #define S(text) text, sizeof(text) - 1
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "proxy/base/attrib.h"
-#include "proxy/tls_name.h"
+#include "proxy/tls/tls_name.h"
 
 #define L63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 

@@ -3,8 +3,8 @@
 
 #include <signal.h>
 
-#include "proxy/tls_trust.h"
-#include "proxy/tls_verify.h"
+#include "proxy/tls/tls_trust.h"
+#include "proxy/tls/tls_verify.h"
 
 #define MX "mx.example.com"
 

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "proxy/base/attrib.h"
-#include "proxy/tls_compat.h"
-#include "proxy/tls_session_cache.h"
+#include "proxy/tls/tls_compat.h"
+#include "proxy/tls/tls_session_cache.h"
 
 static SSL_CTX *ctx;
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "proxy/base/attrib.h"
-#include "proxy/tls_trust.h"
+#include "proxy/tls/tls_trust.h"
 
 #define COMMENT "# a comment, as bundles have them\n\nIssuer: CN=root\n"
 #define KEY     "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/verdict_cache.h"
+#include "proxy/worker/verdict_cache.h"
 
 static struct verdict_question ask(enum verdict_question_kind kind, const char *domain, const char *destination)
 {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proxy/verdict_wait.h"
+#include "proxy/worker/verdict_wait.h"
 
 static char waiters[8];
 

@@ -22,7 +22,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-#include "proxy/tls_compat.h"
+#include "proxy/tls/tls_compat.h"
 
 #define MADE_NOW 1800000000 /* 2027-01-15; no test looks at the real clock */
 #define MADE_DAY 86400

@@ -14,7 +14,7 @@
 #include <openssl/err.h>
 
 #include "proxy/base/attrib.h"
-#include "proxy/tls.h"
+#include "proxy/tls/tls.h"
 
 struct served { /* what a server is like */
 	uint16_t min;

@@ -10,9 +10,9 @@
 
 #include <openssl/sha.h>
 
-#include "proxy/tls_peer.h"
-#include "proxy/tls_trust.h"
-#include "proxy/tls_verify.h"
+#include "proxy/tls/tls_peer.h"
+#include "proxy/tls/tls_trust.h"
+#include "proxy/tls/tls_verify.h"
 
 #define GOOD     RESULT_NONE
 #define MISMATCH RESULT_CERTIFICATE_HOST_MISMATCH

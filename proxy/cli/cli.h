@@ -1,0 +1,14 @@
+/* cli.h - the commands of gate25. Each takes its own arguments (argv[0] is its name) and returns the exit status. */
+#ifndef GATE25_PROXY_CLI_CLI_H
+#define GATE25_PROXY_CLI_CLI_H
+
+#include "proxy/base/exit_status.h"
+
+int cli_run(int argc, char **argv);
+int cli_rules(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_explain(int argc, char **argv);
+int cli_status(int argc, char **argv);
+int cli_stop(int argc, char **argv);
+
+#endif

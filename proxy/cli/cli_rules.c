@@ -1,0 +1,117 @@
+/* cli_rules.c - gate25 rules: what the nftables rules are, or put them in place without a daemon (boot, init
+ * container). */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "netfilter/conntrack.h"
+#include "netfilter/route.h"
+#include "netfilter/rules_text.h"
+#include "netfilter/ruleset.h"
+#include "proxy/cli/cli.h"
+#include "proxy/parent/gatekeeper.h"
+#include "proxy/parent/inputs.h"
+#include "proxy/parent/users.h"
+
+struct wanted {
+	const char *conf_path;
+	bool install;
+	bool guard;
+	bool sidecar;
+};
+
+static int usage(FILE *out, int status)
+{
+	(void)fprintf(
+		out, "usage: gate25 rules [--config FILE] [--guard] [--sidecar] [--install]\n\n"
+		     "Shows the nftables rules of the configuration, as nft prints them.\n"
+		     "  --guard     the guard alone: port 25 is closed until the gate is up\n"
+		     "  --sidecar   for a gate25 that runs without root (run --no-rules): its sockets are known by its "
+		     "uid alone\n"
+		     "  --install   load them (needs CAP_NET_ADMIN); with --guard at boot, before the network is up\n");
+	return status;
+}
+
+static void print_error(void *arg, const char *file, unsigned line, const char *message)
+{
+	(void)arg;
+	(void)fprintf(stderr, "%s:%u: error: %s\n", file, line, message);
+}
+
+static bool install(const struct gate_spec *spec, bool guard_only, char *err, size_t err_len)
+{
+	struct ruleset *ruleset = ruleset_open(err, err_len);
+	size_t cut;
+	bool ok = false;
+
+	if (ruleset == NULL)
+		return false;
+	if (guard_only)
+		ok = ruleset_install_guard(ruleset, spec, err, err_len);
+	else
+		ok = route_install(spec, err, err_len) && ruleset_install(ruleset, spec, err, err_len) &&
+		     conntrack_forget(spec, &cut, err, err_len);
+	ruleset_close(ruleset);
+	return ok;
+}
+
+static bool show(const struct gate_spec *spec, bool guard_only, char *err, size_t err_len)
+{
+	char *text = rules_text(spec, guard_only, err, err_len);
+
+	if (text == NULL)
+		return false;
+	(void)fputs(text, stdout);
+	free(text);
+	return true;
+}
+
+static int rules(const struct wanted *wanted, const struct conf *conf)
+{
+	struct gate_wish wish = { 0 };
+	uid_t uid;
+	char err[GATE_ERR_MAX];
+	bool ok = users_find_uid(&uid, conf->user, err, sizeof(err)) &&
+		  gate_wish_init(&wish, conf, uid, wanted->sidecar, err, sizeof(err));
+
+	if (ok && wanted->install)
+		ok = install(&wish.spec, wanted->guard, err, sizeof(err));
+	else if (ok)
+		ok = show(&wish.spec, wanted->guard, err, sizeof(err));
+	gate_wish_cleanup(&wish);
+	if (!ok)
+		(void)fprintf(stderr, "gate25: %s\n", err);
+	return ok ? CLI_OK : CLI_FAILED;
+}
+
+int cli_rules(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "install", no_argument, NULL, 'i' },
+		{ "guard", no_argument, NULL, 'g' },        { "sidecar", no_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
+	};
+	struct wanted wanted = { .conf_path = CONF_DEFAULT_PATH };
+	struct inputs inputs;
+	int option;
+	int status;
+
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'c': wanted.conf_path = optarg; break;
+		case 'i': wanted.install = true; break;
+		case 'g': wanted.guard = true; break;
+		case 's': wanted.sidecar = true; break;
+		case 'h': return usage(stdout, CLI_OK);
+		default: return usage(stderr, CLI_USAGE);
+		}
+	}
+	if (optind != argc)
+		return usage(stderr, CLI_USAGE);
+	if (!inputs_load(&inputs, wanted.conf_path, 1, print_error, NULL))
+		return CLI_USAGE;
+	status = rules(&wanted, &inputs.conf);
+	inputs_cleanup(&inputs);
+	return status;
+}

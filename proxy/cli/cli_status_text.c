@@ -1,0 +1,187 @@
+/* cli_status_text.c - the status of the gate in words; see cli_status.h. */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#include "proxy/base/attrib.h"
+#include "proxy/cli/cli_status.h"
+
+#define DOMAINS_SHOWN 20
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : "";
+}
+
+static int64_t number_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* plain writes |text| with '?' for every octet that is not printable ASCII. */
+static void plain(FILE *out, const char *text)
+{
+	for (; *text != '\0'; text++)
+		(void)fputc(*text >= ' ' && *text < 0x7f ? *text : '?', out);
+}
+
+/* line writes indented |text| on a line of its own, if there is any. */
+static void line(FILE *out, const char *indent, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	(void)fputs(indent, out);
+	plain(out, text);
+	(void)fputc('\n', out);
+}
+
+static void write_time(FILE *out, int64_t time_s)
+{
+	time_t when = (time_t)time_s;
+	struct tm tm;
+	char text[64];
+
+	if (localtime_r(&when, &tm) != NULL && strftime(text, sizeof(text), "%F %T %z", &tm) > 0)
+		(void)fputs(text, out);
+}
+
+static void write_readiness(FILE *out, const json_t *status, const json_t *gate)
+{
+	(void)fputs("gate25 ", out);
+	plain(out, text_of(gate, "version"));
+	if (json_is_true(json_object_get(status, "ready"))) {
+		(void)fputs(": ready", out);
+	} else if (json_object_size(gate) == 0) {
+		(void)fputs(": NOT READY, its parent process has said nothing yet", out);
+	} else {
+		(void)fprintf(out, ": NOT READY, %" PRId64 " of %" PRId64 " processes are up",
+			      number_of(gate, "roles_up"), number_of(gate, "roles"));
+	}
+	if (number_of(gate, "started") > 0) {
+		(void)fputs(", started ", out);
+		write_time(out, number_of(gate, "started"));
+	}
+	(void)fputc('\n', out);
+	line(out, "  ", text_of(gate, "reason"));
+}
+
+static void write_summary(FILE *out, const json_t *status, const json_t *gate)
+{
+	line(out, "  TLS library: ", text_of(gate, "tls_library"));
+	if (json_is_false(json_object_get(gate, "enforce")))
+		line(out, "  ", "REPORT ONLY (enforce = no): mail that would be refused is delivered");
+	if (json_is_false(json_object_get(gate, "rules")))
+		line(out, "  ", "the nftables rules are not managed by this process (--no-rules)");
+	if (number_of(gate, "repairs") > 0)
+		(void)fprintf(out, "  nftables tables put back: %" PRId64 " times (something else alters them)\n",
+			      number_of(gate, "repairs"));
+	(void)fprintf(
+		out, "  workers: %zu, sessions: %" PRId64 " now, %" PRId64 " in all, messages delivered: %" PRId64 "\n",
+		json_array_size(json_object_get(status, "workers")), number_of(status, "active"),
+		number_of(status, "sessions"), number_of(status, "messages"));
+}
+
+static void write_row(FILE *out, const json_t *row)
+{
+	bool refused = strcmp(text_of(row, "kind"), "refused") == 0;
+
+	(void)fprintf(out, "    %s %" PRId64 " times by way of ", refused ? "refused" : "would have been refused",
+		      number_of(row, "count"));
+	plain(out, text_of(row, "destination"));
+	if (text_of(row, "mx")[0] != '\0') {
+		(void)fputs(" (", out);
+		plain(out, text_of(row, "mx"));
+		(void)fputc(')', out);
+	}
+	(void)fputs(", last ", out);
+	write_time(out, number_of(row, "time"));
+	(void)fputs(":\n      ", out);
+	plain(out, text_of(row, "result"));
+	if (text_of(row, "level")[0] != '\0') {
+		(void)fputs(" at level ", out);
+		plain(out, text_of(row, "level"));
+	}
+	(void)fputc('\n', out);
+	line(out, "      ", text_of(row, "reason"));
+	line(out, "      client was told: ", text_of(row, "reply"));
+}
+
+static bool same_domain(const json_t *a, const json_t *b)
+{
+	return strcmp(text_of(a, "domain"), text_of(b, "domain")) == 0;
+}
+
+/* is_first: no row before |at| has its domain. */
+static bool is_first(const json_t *rows, size_t at)
+{
+	for (size_t i = 0; i < at; i++) {
+		if (same_domain(json_array_get(rows, i), json_array_get(rows, at)))
+			return false;
+	}
+	return true;
+}
+
+static void write_domain(FILE *out, const json_t *rows, size_t first)
+{
+	const char *domain = text_of(json_array_get(rows, first), "domain");
+
+	line(out, "  ", domain[0] != '\0' ? domain : "(before any recipient)");
+	for (size_t i = first; i < json_array_size(rows); i++) {
+		if (same_domain(json_array_get(rows, first), json_array_get(rows, i)))
+			write_row(out, json_array_get(rows, i));
+	}
+}
+
+static void write_refusals(FILE *out, const json_t *status)
+{
+	const json_t *rows = json_object_get(status, "refusals");
+	unsigned domains = 0;
+
+	if (json_array_size(rows) == 0) {
+		(void)fputs("\nRefusals: none since the monitor started\n", out);
+		return;
+	}
+	(void)fputs("\nRefusals by recipient domain, latest first\n", out);
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		if (!is_first(rows, i))
+			continue;
+		if (domains < DOMAINS_SHOWN)
+			write_domain(out, rows, i);
+		domains++;
+	}
+	if (domains > DOMAINS_SHOWN)
+		(void)fprintf(out, "  ... and %u domains more; --json has them\n", domains - DOMAINS_SHOWN);
+}
+
+static void write_relays(FILE *out, const json_t *status)
+{
+	const json_t *rows = json_object_get(status, "relays");
+	size_t i;
+	json_t *row;
+
+	if (json_array_size(rows) == 0)
+		return;
+	(void)fputs("\nDestinations that look like relays. Is one your smarthost? Put its name into the rule and the "
+		    "rule into gate25.conf:\n",
+		    out);
+	json_array_foreach(rows, i, row)
+	{
+		line(out, "  ", text_of(row, "rule"));
+		(void)fprintf(out, "    %" PRId64 " times, last for ", number_of(row, "count"));
+		plain(out, text_of(row, "domain"));
+		(void)fputc('\n', out);
+	}
+}
+
+void status_text(const json_t *status, FILE *out)
+{
+	const json_t *gate = json_object_get(status, "gate");
+
+	write_readiness(out, status, gate);
+	write_summary(out, status, gate);
+	write_refusals(out, status);
+	write_relays(out, status);
+}

@@ -1,0 +1,247 @@
+/* monitor.c - see monitor.h. */
+#include "proxy/monitor/monitor.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "proxy/base/ipc.h"
+#include "proxy/base/log.h"
+#include "proxy/base/role.h"
+#include "proxy/base/sealed.h"
+#include "proxy/monitor/monitor_http.h"
+#include "proxy/monitor/monitor_record.h"
+#include "proxy/monitor/monitor_state.h"
+
+struct monitor;
+
+struct worker_link {
+	struct monitor *monitor;
+	struct ipc *ipc; /* NULL: no such worker now */
+};
+
+struct monitor {
+	struct event_base *base;
+	struct ipc *parent;
+	int conf_fd; /* the next configuration, until RELOAD; -1: none */
+	struct monitor_state state;
+	struct monitor_http *servers[2];
+	struct worker_link workers[ROLE_SLOTS_MAX];
+};
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* --- workers ------------------------------------------------------------------------------------------------------ */
+
+static bool on_worker_message(void *arg, uint16_t type, const uint8_t *body, size_t len, int fd)
+{
+	struct worker_link *link = arg;
+	struct monitor_record record;
+	struct wire_reader r;
+
+	wire_reader_init(&r, body, len);
+	if (fd >= 0 || type != MONITOR_MSG_RECORD || !monitor_record_get(&r, &record)) {
+		close_fd(fd);
+		log_say(LOG_LEVEL_ERROR, "channel", "a worker sent a malformed message; it is heard no more");
+		return false;
+	}
+	monitor_tables_add(link->monitor->state.tables, &record);
+	return true;
+}
+
+static unsigned slot_of(const struct worker_link *link)
+{
+	return (unsigned)(link - link->monitor->workers);
+}
+
+static void on_worker_closed(void *arg)
+{
+	struct worker_link *link = arg;
+
+	monitor_totals_gone(&link->monitor->state.totals, slot_of(link));
+	ipc_free(link->ipc);
+	link->ipc = NULL;
+}
+
+/* hear_worker takes |fd|, the channel of a worker that has just started; an earlier one in its slot is gone. */
+static void hear_worker(struct monitor *monitor, unsigned slot, int fd)
+{
+	struct worker_link *link = &monitor->workers[slot];
+
+	if (link->ipc != NULL)
+		on_worker_closed(link);
+	link->monitor = monitor;
+	link->ipc = ipc_new(monitor->base, fd, on_worker_message, on_worker_closed, link);
+}
+
+static void take_counters(struct monitor *monitor, unsigned slot, int fd)
+{
+	if (!monitor_totals_take(&monitor->state.totals, slot, fd))
+		log_errno(LOG_LEVEL_ERROR, "counters",
+			  "the counters of worker %u cannot be read (was the program "
+			  "replaced? restart gate25)",
+			  slot);
+	(void)close(fd);
+}
+
+/* --- the parent --------------------------------------------------------------------------------------------------- */
+
+static void conf_error(void *arg, const char *file, unsigned line, const char *message)
+{
+	(void)arg;
+	log_say(LOG_LEVEL_ERROR, "configuration", "%s:%u: %s", file, line, message);
+}
+
+static void apply_log(const struct conf *conf, struct ipc *parent)
+{
+	log_init(log_role(), conf->log_level, conf->log_format);
+	role_log_through(conf->log_syslog ? parent : NULL);
+}
+
+/* reload: the log settings are all of the configuration that concerns the monitor while it runs. */
+static void reload(struct monitor *monitor)
+{
+	struct conf conf;
+	size_t len;
+	char *text = monitor->conf_fd >= 0 ? sealed_read(monitor->conf_fd, &len) : NULL;
+
+	close_fd(monitor->conf_fd);
+	monitor->conf_fd = -1;
+	if (text == NULL) {
+		log_errno(LOG_LEVEL_ERROR, "reload", "the new configuration cannot be read; the old one stays");
+		return;
+	}
+	if (conf_parse(&conf, "gate25.conf", text, conf_error, NULL))
+		apply_log(&conf, monitor->parent);
+	conf_cleanup(&conf);
+	free(text);
+}
+
+static bool take_conf(struct monitor *monitor, const uint8_t *body, size_t len, int fd)
+{
+	uint32_t generation;
+	uint8_t flags;
+
+	close_fd(monitor->conf_fd);
+	monitor->conf_fd = fd;
+	return fd >= 0 && role_conf_get(body, len, &generation, &flags);
+}
+
+/* take_with_fd handles the messages that bring a descriptor; each takes it. */
+static bool take_with_fd(struct monitor *monitor, uint16_t type, const uint8_t *body, size_t len, int fd)
+{
+	enum role role;
+	unsigned slot;
+
+	switch (type) {
+	case ROLE_MSG_CONF: return take_conf(monitor, body, len, fd);
+	case ROLE_MSG_PEER:
+		if (!role_peer_get(body, len, &role, &slot))
+			break;
+		if (role == ROLE_WORKER)
+			hear_worker(monitor, slot, fd);
+		else
+			close_fd(fd); /* the policy role has nothing to say here */
+		return true;
+	case ROLE_MSG_COUNTERS:
+		if (!role_slot_get(body, len, &slot))
+			break;
+		take_counters(monitor, slot, fd);
+		return true;
+	default: break;
+	}
+	close_fd(fd);
+	return false;
+}
+
+static bool on_parent_message(void *arg, uint16_t type, const uint8_t *body, size_t len, int fd)
+{
+	struct monitor *monitor = arg;
+
+	if (fd >= 0)
+		return take_with_fd(monitor, type, body, len, fd);
+	switch (type) {
+	case ROLE_MSG_RELOAD: reload(monitor); return true;
+	case ROLE_MSG_DRAIN: return true; /* it has nothing to finish, and is of use until the end */
+	case ROLE_MSG_STATUS:
+		if (!monitor_state_gate(&monitor->state, (const char *)body, len))
+			log_say(LOG_LEVEL_ERROR, "status", "what the parent says of the gate is not understood");
+		return true;
+	default: return false;
+	}
+}
+
+static void on_parent_closed(void *arg)
+{
+	struct monitor *monitor = arg;
+
+	role_log_through(NULL);
+	(void)event_base_loopexit(monitor->base, NULL);
+}
+
+/* --- start and end ------------------------------------------------------------------------------------------------ */
+
+static void serve(struct monitor *monitor, unsigned which, int fd)
+{
+	if (fd < 0)
+		return;
+	monitor->servers[which] = monitor_http_new(monitor->base, fd, monitor_answer, &monitor->state);
+	if (monitor->servers[which] == NULL)
+		log_die("start", "out of memory");
+}
+
+static void set_up(struct monitor *monitor, const struct role_start *start)
+{
+	*monitor = (struct monitor){ .base = event_base_new(), .conf_fd = -1 };
+	if (monitor->base == NULL || !monitor_state_init(&monitor->state, (uint64_t)time(NULL)))
+		log_die("start", "out of memory");
+	monitor->parent = ipc_new(monitor->base, ROLE_FD, on_parent_message, on_parent_closed, monitor);
+	if (monitor->parent == NULL)
+		log_die("start", "out of memory");
+	apply_log(&start->conf, monitor->parent);
+	serve(monitor, 0, start->listeners[0]);
+	serve(monitor, 1, start->listeners[1]);
+	close_fd(start->policy_fd);
+	for (unsigned slot = 0; slot < ROLE_SLOTS_MAX; slot++) {
+		if (start->worker_fds[slot] >= 0)
+			hear_worker(monitor, slot, start->worker_fds[slot]);
+		if (start->counters_fds[slot] >= 0)
+			take_counters(monitor, slot, start->counters_fds[slot]);
+	}
+}
+
+static void tear_down(struct monitor *monitor)
+{
+	for (unsigned slot = 0; slot < ROLE_SLOTS_MAX; slot++)
+		ipc_free(monitor->workers[slot].ipc);
+	monitor_http_free(monitor->servers[0]);
+	monitor_http_free(monitor->servers[1]);
+	ipc_free(monitor->parent);
+	close_fd(monitor->conf_fd);
+	monitor_state_cleanup(&monitor->state);
+}
+
+int monitor_main(void)
+{
+	static struct monitor monitor; /* too large for a stack */
+	static const struct sandbox_limits nothing;
+	struct role_start start;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	role_receive(&start);
+	set_up(&monitor, &start);
+	role_start_cleanup(&start);
+	role_sandbox(SANDBOX_MONITOR, &nothing);
+	role_say_alive(monitor.base, monitor.parent);
+	(void)event_base_dispatch(monitor.base);
+	tear_down(&monitor);
+	return 0;
+}

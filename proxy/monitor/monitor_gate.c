@@ -1,0 +1,22 @@
+/* monitor_gate.c - see monitor_gate.h. */
+#include "proxy/monitor/monitor_gate.h"
+
+#include <jansson.h>
+
+#include "proxy/tls/tls.h"
+
+char *monitor_gate_json(const struct monitor_gate *gate)
+{
+	json_t *status = json_pack("{s:s, s:s, s:I, s:b, s:i, s:i, s:i, s:b, s:b, s:i}", "version", GATE25_VERSION,
+				   "tls_library", tls_library(NULL), "started", (json_int_t)gate->started, "ready",
+				   gate->not_ready == NULL, "roles", (int)gate->roles, "roles_up", (int)gate->roles_up,
+				   "generation", (int)gate->generation, "enforce", (int)gate->enforce, "rules",
+				   (int)gate->rules, "repairs", (int)gate->repairs);
+	char *text;
+
+	if (gate->not_ready != NULL)
+		(void)json_object_set_new(status, "reason", json_string(gate->not_ready));
+	text = json_dumps(status, JSON_COMPACT);
+	json_decref(status);
+	return text;
+}

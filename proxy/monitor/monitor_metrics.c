@@ -1,0 +1,77 @@
+/* monitor_metrics.c - the state as Prometheus' text format 0.0.4. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "proxy/monitor/monitor_state.h"
+
+static void head(FILE *out, const char *name, const char *type, const char *help)
+{
+	(void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void lone(FILE *out, const char *name, const char *type, uint64_t value, const char *help)
+{
+	head(out, name, type, help);
+	(void)fprintf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+/* label writes a label's value; backslash, quote and newline are what the format escapes. */
+static void label(FILE *out, const char *name, const char *value)
+{
+	(void)fprintf(out, "%s=\"", name);
+	for (; *value != '\0'; value++) {
+		if (*value == '\n')
+			(void)fprintf(out, "\\n");
+		else
+			(void)fprintf(out, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
+	}
+	(void)fprintf(out, "\"");
+}
+
+static void write_gate(const struct monitor_state *state, FILE *out)
+{
+	unsigned workers = 0;
+
+	for (unsigned slot = 0; slot < ROLE_SLOTS_MAX; slot++)
+		workers += monitor_totals_worker(&state->totals, slot) != NULL;
+	head(out, "gate25_build_info", "gauge", "The program and the TLS library in it.");
+	(void)fprintf(out, "gate25_build_info{");
+	label(out, "version", monitor_state_text(state, "version"));
+	(void)fprintf(out, ",");
+	label(out, "tls_library", monitor_state_text(state, "tls_library"));
+	(void)fprintf(out, "} 1\n");
+	lone(out, "gate25_ready", "gauge", monitor_state_ready(state), "Whether every part of the gate is up.");
+	lone(out, "gate25_workers", "gauge", workers, "Workers that run.");
+	lone(out, "gate25_start_time_seconds", "gauge", monitor_state_number(state, "started"),
+	     "When the gate started, seconds since 1970.");
+	lone(out, "gate25_monitor_start_time_seconds", "gauge", state->started_s,
+	     "When the monitor began to add up; all counters may start anew then.");
+	lone(out, "gate25_config_generation", "gauge", monitor_state_number(state, "generation"),
+	     "1 at start, one more at each reload.");
+	lone(out, "gate25_rules_repaired_total", "counter", monitor_state_number(state, "repairs"),
+	     "Times that gate25 had to put its nftables tables back.");
+	lone(out, "gate25_status_rows_forgotten_total", "counter", monitor_tables_forgotten(state->tables),
+	     "Rows that the status page gave up because its tables were full.");
+}
+
+static void write_family(const struct monitor_state *state, enum counter_family family, FILE *out)
+{
+	const char *name = counter_family_name(family);
+	char labels[COUNTER_LABELS_MAX];
+
+	head(out, name, counter_family_type(family) == COUNTER_TYPE_GAUGE ? "gauge" : "counter",
+	     counter_family_help(family));
+	for (unsigned i = 0; i < COUNTER_COUNT; i++) {
+		if (counter_family((enum counter)i) == family)
+			(void)fprintf(out, "%s%s %" PRIu64 "\n", name, counter_labels((enum counter)i, labels),
+				      monitor_totals_get(&state->totals, (enum counter)i));
+	}
+}
+
+bool monitor_metrics(const struct monitor_state *state, FILE *out)
+{
+	write_gate(state, out);
+	for (unsigned i = 0; i < COUNTER_FAMILY_COUNT; i++)
+		write_family(state, (enum counter_family)i, out);
+	return fflush(out) == 0 && ferror(out) == 0;
+}

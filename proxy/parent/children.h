@@ -1,0 +1,61 @@
+/* children.h - the parent's roles: started, wired to each other, kept alive, drained.
+ *
+ * A role that dies is started again with back-off, and whoever had a channel to it gets a new one. A role that dies
+ * before it was ever ready is a failure to start, told once to |failed|. */
+#ifndef GATE25_PROXY_PARENT_CHILDREN_H
+#define GATE25_PROXY_PARENT_CHILDREN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proxy/base/attrib.h"
+#include "proxy/base/role.h"
+#include "proxy/parent/inputs.h"
+#include "proxy/parent/users.h"
+
+struct event_base;
+struct children;
+
+struct children_events {
+	void (*ready)(void *arg);                  /* every role is up; again after each time that was not so */
+	void (*lost)(void *arg);                   /* a role died and is to be started again */
+	void (*failed)(void *arg, enum role role); /* died before its first READY */
+	void (*drained)(void *arg);                /* after children_drain: no worker is left */
+	void (*log)(void *arg, enum log_level level, const char *line, size_t len);
+};
+
+struct children_plan {
+	unsigned workers;
+	bool monitor;
+	bool root;     /* roles become their own users; else all run as this one */
+	uint8_t flags; /* ROLE_FLAG_... */
+	struct role_user users[ROLE_COUNT];
+	const int *smtp_fds; /* one for each worker */
+	int http_fd;         /* -1: none */
+	int control_fd;
+	const char *program;        /* path of gate25 */
+	const char *policy_program; /* path of gate25-policyd */
+};
+
+/* |plan| is copied, what it points at must outlive the children; so must |inputs| until children_reload. */
+struct children *children_new(struct event_base *base, const struct children_plan *plan, const struct inputs *inputs,
+			      const struct children_events *events, void *arg);
+MUST_CHECK bool children_start(struct children *children);
+/* children_reload hands |inputs| to every role; they must outlive the children from now on. */
+void children_reload(struct children *children, const struct inputs *inputs);
+/* children_drain asks the workers to accept nothing new and to end when their sessions have. Nobody is restarted any
+ * more. */
+void children_drain(struct children *children);
+/* children_reaped is called after SIGCHLD. */
+void children_reaped(struct children *children);
+/* children_ready: how many are up. */
+unsigned children_ready(const struct children *children);
+/* children_kill ends all at once and waits for them. */
+void children_kill(struct children *children);
+void children_free(struct children *children);
+
+/* children_status_send gives the monitor the gate's own state, JSON text, for /status.json. */
+void children_status_send(struct children *children, const char *json);
+
+#endif

@@ -1,0 +1,169 @@
+/* inputs.c - see inputs.h. */
+#include "proxy/parent/inputs.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proxy/base/log.h"
+#include "proxy/base/sealed.h"
+
+#define RESOLV_CONF   "/etc/resolv.conf"
+#define RESOLVERS_MAX 3 /* as in resolv.conf(5) */
+
+struct errors {
+	conf_error_fn *fn;
+	void *arg;
+	const char *path;
+};
+
+static void PRINTF_LIKE(2, 3) tell(const struct errors *errors, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	/* clang 14 loses sight of va_start here. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	errors->fn(errors->arg, errors->path, 0, text);
+}
+
+/* append_resolvers writes "resolvers = {...}" with the nameservers of resolv.conf, 127.0.0.1 if it names none. It
+ * stands behind the operator's text, so that no line number moves. */
+static void append_resolvers(FILE *out, const char *resolv_conf)
+{
+	char *copy = resolv_conf != NULL ? strdup(resolv_conf) : NULL;
+	char *rest = copy;
+	char *line;
+	unsigned count = 0;
+
+	(void)fputs("\nresolvers = {", out);
+	while (copy != NULL && count < RESOLVERS_MAX && (line = strsep(&rest, "\n")) != NULL) {
+		char host[64];
+		struct addr addr;
+		char text[ADDR_TEXT_MAX];
+		if (sscanf(line, " nameserver %63s", host) != 1 || !addr_parse(&addr, host))
+			continue;
+		(void)fprintf(out, "%s\"%s\"", count++ > 0 ? ", " : "", addr_format(&addr, text));
+	}
+	(void)fputs(count == 0 ? "\"127.0.0.1\"}\n" : "}\n", out);
+	free(copy);
+}
+
+static char *complete_text(const char *text, const struct conf *conf)
+{
+	char *resolv_conf = NULL;
+	char *whole = NULL;
+	size_t len;
+	FILE *out = open_memstream(&whole, &len);
+
+	if (out == NULL)
+		return NULL;
+	(void)fputs(text, out);
+	if (conf->resolvers_count == 0) {
+		resolv_conf = conf_read_file(RESOLV_CONF);
+		append_resolvers(out, resolv_conf);
+		free(resolv_conf);
+	}
+	if (fclose(out) != 0) {
+		free(whole);
+		return NULL;
+	}
+	return whole;
+}
+
+/* load_ca reads one bundle. Only the default bundle may be missing: then nothing can be trusted by it, which is safe.
+ */
+static bool load_ca(struct inputs *out, unsigned index, const char *path, bool optional, const struct errors *errors)
+{
+	char *pem = conf_read_file(path);
+
+	if (pem == NULL && optional && errno == ENOENT) {
+		log_say(LOG_LEVEL_WARNING, "ca-file",
+			"%s does not exist (package ca-certificates): levels verify and secure will refuse", path);
+		pem = strdup("");
+	}
+	if (pem == NULL) {
+		tell(errors, "cannot read ca-file %s: %s", path, strerror(errno));
+		return false;
+	}
+	out->ca_fds[index] = sealed_new("gate25-ca", pem, strlen(pem));
+	free(pem);
+	if (out->ca_fds[index] < 0) {
+		tell(errors, "cannot keep ca-file %s: %s", path, strerror(errno));
+		return false;
+	}
+	out->ca_count = index + 1;
+	return true;
+}
+
+static bool load_cas(struct inputs *out, const struct errors *errors)
+{
+	const char *path = out->conf.ca_file;
+	bool ok = load_ca(out, 0, path, strcmp(path, CONF_CA_FILE) == 0, errors);
+
+	for (unsigned i = 1; (path = conf_ca_file(&out->conf, i)) != NULL; i++) {
+		if (i >= ROLE_CA_MAX) {
+			tell(errors, "more than %d distinct ca-files", ROLE_CA_MAX - 1);
+			return false;
+		}
+		ok = load_ca(out, i, path, false, errors) && ok;
+	}
+	return ok;
+}
+
+static char *read_conf(const char *path, const struct errors *errors)
+{
+	char *text = conf_read_file(path);
+
+	if (text == NULL && errno == ENOENT && strcmp(path, CONF_DEFAULT_PATH) == 0)
+		text = strdup("");
+	if (text == NULL)
+		tell(errors, "cannot read %s: %s", path, strerror(errno));
+	return text;
+}
+
+bool inputs_load(struct inputs *out, const char *path, uint32_t generation, conf_error_fn *error, void *arg)
+{
+	const struct errors errors = { error, arg, path };
+	char *text;
+	char *whole = NULL;
+	bool ok;
+
+	*out = (struct inputs){ .generation = generation, .conf_fd = -1 };
+	for (unsigned i = 0; i < ROLE_CA_MAX; i++)
+		out->ca_fds[i] = -1;
+	text = read_conf(path, &errors);
+	ok = text != NULL && conf_parse(&out->conf, path, text, error, arg) && load_cas(out, &errors);
+	if (ok) {
+		whole = complete_text(text, &out->conf);
+		out->conf_fd = whole != NULL ? sealed_new("gate25.conf", whole, strlen(whole)) : -1;
+		if (out->conf_fd < 0) {
+			tell(&errors, "cannot keep %s: %s", path, strerror(errno));
+			ok = false;
+		}
+	}
+	free(text);
+	free(whole);
+	if (!ok)
+		inputs_cleanup(out);
+	return ok;
+}
+
+void inputs_cleanup(struct inputs *inputs)
+{
+	if (inputs->conf_fd >= 0)
+		(void)close(inputs->conf_fd);
+	for (unsigned i = 0; i < ROLE_CA_MAX; i++) {
+		if (inputs->ca_fds[i] >= 0)
+			(void)close(inputs->ca_fds[i]);
+		inputs->ca_fds[i] = -1;
+	}
+	inputs->conf_fd = -1;
+	inputs->ca_count = 0;
+	conf_cleanup(&inputs->conf);
+}

@@ -1,0 +1,26 @@
+/* inputs.h - what the parent reads from files and hands to its roles as sealed memory: the configuration with the
+ * system's resolvers filled in, and the CA bundles. Read again, whole, at each reload; the old inputs stay until the
+ * new are sound. */
+#ifndef GATE25_PROXY_PARENT_INPUTS_H
+#define GATE25_PROXY_PARENT_INPUTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proxy/base/conf.h"
+#include "proxy/base/role.h"
+
+struct inputs {
+	struct conf conf;
+	uint32_t generation;     /* 1 at start, one more at each reload */
+	int conf_fd;             /* sealed text */
+	int ca_fds[ROLE_CA_MAX]; /* sealed PEM; [0] is the gate's bundle */
+	unsigned ca_count;
+};
+
+/* inputs_load reads |path| and all that it names. A missing file at CONF_DEFAULT_PATH is an empty one. False: every
+ * error was told to |error|; |out| is empty. */
+MUST_CHECK bool inputs_load(struct inputs *out, const char *path, uint32_t generation, conf_error_fn *error, void *arg);
+void inputs_cleanup(struct inputs *inputs);
+
+#endif

@@ -1,0 +1,7 @@
+/* notify.h - tells systemd how the service does (sd_notify(3)), without its library. Nothing happens elsewhere. */
+#ifndef GATE25_PROXY_PARENT_NOTIFY_H
+#define GATE25_PROXY_PARENT_NOTIFY_H
+
+void notify_service(const char *state); /* "READY=1", "RELOADING=1", "STOPPING=1", "STATUS=..." */
+
+#endif

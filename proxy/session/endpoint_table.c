@@ -1,0 +1,112 @@
+#include "proxy/session/endpoint_table.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAYS 8 /* neighbours that compete for the same slots */
+
+struct slot {
+	struct endpoint key;
+	uint64_t until_s; /* 0: free */
+};
+
+struct endpoint_table {
+	size_t sets;
+	size_t value_len;
+	struct slot *slots; /* sets * WAYS */
+	uint8_t *values;
+};
+
+struct endpoint_table *endpoint_table_new(size_t entries, size_t value_len)
+{
+	struct endpoint_table *table = calloc(1, sizeof(*table));
+
+	if (table == NULL)
+		return NULL;
+	table->sets = entries == 0 ? 1 : (entries + WAYS - 1) / WAYS;
+	table->value_len = value_len;
+	table->slots = calloc(table->sets * WAYS, sizeof(*table->slots));
+	table->values = calloc(table->sets * WAYS, value_len);
+	if (table->slots == NULL || table->values == NULL) {
+		endpoint_table_free(table);
+		return NULL;
+	}
+	return table;
+}
+
+void endpoint_table_free(struct endpoint_table *table)
+{
+	if (table == NULL)
+		return;
+	free(table->slots);
+	free(table->values);
+	free(table);
+}
+
+static bool same_key(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && addr_equal(&a->addr, &b->addr);
+}
+
+/* The first slot of |key|'s neighbourhood (FNV-1a). */
+static size_t set_of(const struct endpoint_table *table, const struct endpoint *key)
+{
+	uint64_t hash = 14695981039346656037U;
+
+	for (size_t i = 0; i < sizeof(key->addr.bytes); i++)
+		hash = (hash ^ key->addr.bytes[i]) * 1099511628211U;
+	hash = (hash ^ key->port) * 1099511628211U;
+	return (size_t)((hash ^ (hash >> 32)) % table->sets) * WAYS;
+}
+
+static struct slot *slot_of(const struct endpoint_table *table, const struct endpoint *key)
+{
+	struct slot *set = table->slots + set_of(table, key);
+
+	for (size_t i = 0; i < WAYS; i++) {
+		if (set[i].until_s != 0 && same_key(&set[i].key, key))
+			return &set[i];
+	}
+	return NULL;
+}
+
+static uint8_t *value_of(const struct endpoint_table *table, const struct slot *slot)
+{
+	return table->values + (size_t)(slot - table->slots) * table->value_len;
+}
+
+const void *endpoint_table_find(const struct endpoint_table *table, const struct endpoint *key, uint64_t now_s)
+{
+	const struct slot *slot = slot_of(table, key);
+
+	return slot != NULL && slot->until_s > now_s ? value_of(table, slot) : NULL;
+}
+
+void endpoint_table_put(struct endpoint_table *table, const struct endpoint *key, const void *value, uint64_t now_s,
+			uint64_t until_s)
+{
+	struct slot *slot = slot_of(table, key);
+
+	if (until_s <= now_s)
+		return;
+	if (slot == NULL) {
+		struct slot *set = table->slots + set_of(table, key);
+		slot = set;
+		for (size_t i = 1; i < WAYS; i++) {
+			if (set[i].until_s < slot->until_s)
+				slot = &set[i];
+		}
+	}
+	slot->key = *key;
+	slot->until_s = until_s;
+	memcpy(value_of(table, slot), value, table->value_len);
+}
+
+void endpoint_table_remove(struct endpoint_table *table, const struct endpoint *key)
+{
+	struct slot *slot = slot_of(table, key);
+
+	if (slot != NULL)
+		slot->until_s = 0;
+}

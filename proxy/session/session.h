@@ -1,0 +1,130 @@
+/* session.h - one proxied SMTP session as a pure state machine: no sockets, no clock, no TLS library.
+ *
+ * The worker owns sockets, time and TLS and tells the machine what happened (session_feed); the machine owns every
+ * decision and says what to do (struct session_ops). The rules, for whoever drives it:
+ *
+ *   - Octets: offer what has arrived while session_want() asks for that side; session_feed returns how many it took
+ *     (at most one command or reply at a time), the rest stays with the driver. Offer again until it takes none or asks
+ *     for none: that is all that pipelining and back-pressure need. Read the client into a bounded buffer always, so
+ *     that its hanging up is noticed.
+ *   - What to_client was given is written out when the loop above comes to rest: ready replies never wait for the
+ *     server. Offer no client octets while the client leaves too many replies unread, or while to_server's octets pile
+ *     up.
+ *   - A side has closed only when all octets before that were taken; a client's error closes at once. Server events
+ * belong to the leg dialled last: after close_server nothing of the old leg is fed any more.
+ *   - Operations never call back into session_feed: their outcome is fed after session_feed has returned.
+ *   - Once session_over() is true no operation follows: flush the client (5 s at most), close it, session_free. */
+#ifndef GATE25_PROXY_SESSION_SESSION_H
+#define GATE25_PROXY_SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/verdict.h"
+#include "proxy/base/addr.h"
+#include "proxy/base/attrib.h"
+#include "proxy/tls/judgement.h"
+#include "proxy/session/session_record.h"
+
+struct session;
+struct ehlo_memory;
+struct host_memory;
+
+enum session_event_kind {
+	SESSION_CLIENT_OCTETS, /* bytes, len */
+	SESSION_CLIENT_CLOSED,
+	SESSION_SERVER_OCTETS, /* bytes, len: everything that is buffered, so that octets behind a 220 are seen */
+	SESSION_SERVER_CLOSED,
+	SESSION_CONNECTED,     /* outcome of dial */
+	SESSION_NOT_CONNECTED, /* reason */
+	SESSION_TLS_READY,     /* outcome of start_tls: tls */
+	SESSION_TLS_FAILED,    /* reason; octets in clear behind the 220 of STARTTLS are this too */
+	SESSION_VERDICT,       /* verdict: answer to ask; NULL where no answer can be had any more */
+	SESSION_TIMEOUT,       /* the timer last set ran out */
+	SESSION_SHUTDOWN,      /* the process ends: the session says 421 4.3.2 and is over */
+	SESSION_EVENT_COUNT
+};
+
+/* What was negotiated with the server. */
+struct session_tls {
+	enum conf_tls_version version;
+	bool weak; /* an ECDHE-CBC suite: fit for levels that do not authenticate */
+	char version_name[16];
+	char cipher[64];
+};
+
+struct session_event {
+	enum session_event_kind kind;
+	uint64_t now_s; /* monotonic seconds; always set */
+	const uint8_t *bytes;
+	size_t len;
+	struct verdict *verdict; /* borrowed; the machine takes its own reference */
+	const struct session_tls *tls;
+	const char *reason; /* one sentence for the log; NULL is fine */
+	bool ours;          /* NOT_CONNECTED: for want of something here; it says nothing about the server */
+};
+
+/* Who may read what is written to the server. The driver checks it once more against the leg it has. */
+enum session_speech {
+	SESSION_SPEECH_TLS_ONLY = 0, /* envelope, content, credentials: never on a leg in clear */
+	SESSION_SPEECH_OPEN,         /* EHLO, HELO, STARTTLS, RSET, QUIT */
+	SESSION_SPEECH_PERMITTED,    /* envelope and content that the verdict permits on a leg in clear */
+};
+
+struct session_tls_wish {
+	const char *servername; /* SNI; "": none. Borrowed for the call */
+	enum conf_tls_version min_protocol;
+	bool compat; /* offer ECDHE-CBC last */
+};
+
+/* |arg| is session_new's. Byte strings and names are borrowed for the call. */
+struct session_ops {
+	void (*to_client)(void *arg, const void *bytes, size_t len);
+	void (*to_server)(void *arg, enum session_speech speech, const void *bytes, size_t len);
+	/* Connect to the destination, whatever leg there was is closed already: CONNECTED or NOT_CONNECTED follows. */
+	void (*dial)(void *arg);
+	/* Handshake on the leg: TLS_READY or TLS_FAILED follows. Octets in clear that are buffered or in the socket are
+	 * a failure (RFC 3207; response injection). Any chain is accepted, judge decides. */
+	void (*start_tls)(void *arg, const struct session_tls_wish *wish);
+	/* Close the leg, or stop dialling. |politely|: QUIT was just written; flush, await the end 5 s at most. */
+	void (*close_server)(void *arg, bool politely);
+	/* Hold the certificates of the leg's TLS session, as they are, against |verdict|. */
+	void (*judge)(void *arg, const struct verdict *verdict, struct judgement *out);
+	/* One question at a time: one VERDICT follows, unless cancel comes first. |domain| as in verdict_question. */
+	void (*ask)(void *arg, enum verdict_question_kind kind, const char *domain);
+	void (*cancel)(void *arg);
+	void (*set_timer)(void *arg, unsigned seconds); /* the only timer, from now; 0: none */
+	void (*log)(void *arg, const struct session_record *record);
+};
+
+struct session_options {
+	uint64_t id;
+	struct endpoint client;
+	struct endpoint destination;
+	bool bare_newline_reject; /* else normalize */
+	bool enforce;             /* conf.enforce: what holds where no verdict can be had */
+	bool clear_possible;      /* conf_may_permit_clear: else a server without STARTTLS is refused at once */
+	bool tls_compat;
+	struct host_memory *hosts;    /* shared by the worker's sessions, outlive them; NULL: none */
+	struct ehlo_memory *keywords; /* likewise */
+};
+
+/* session_new returns NULL when out of memory. |ops| is kept, not copied. */
+struct session *session_new(const struct session_options *options, const struct session_ops *ops, void *arg);
+void session_free(struct session *s); /* releases memory; calls no operation. NULL is fine */
+
+/* session_start begins: asks for a destination rule, dials, sets the timer; or refuses at once. Call it once. */
+void session_start(struct session *s, uint64_t now_s);
+/* session_feed advances the machine by one event. Returns how many of |event->len| octets were taken. An event that the
+ * state does not expect ends the session in refusal, never in clear text. */
+size_t session_feed(struct session *s, const struct session_event *event);
+
+#define SESSION_WANT_CLIENT 1U /* octets of the client */
+#define SESSION_WANT_SERVER 2U /* octets and end of the server's leg */
+
+unsigned session_want(const struct session *s);
+bool session_over(const struct session *s);
+const char *session_state(const struct session *s); /* the state's name, for debugging */
+
+#endif

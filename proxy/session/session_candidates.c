@@ -1,0 +1,61 @@
+#include "proxy/session/session_candidates.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool candidates_have(const struct candidates *candidates, const char *name)
+{
+	for (size_t i = 0; i < candidates->count; i++) {
+		if (strcmp(candidates->names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add(struct candidates *out, const char *name)
+{
+	if (name[0] == '\0' || out->count == CANDIDATES_MAX || candidates_have(out, name))
+		return;
+	(void)snprintf(out->names[out->count], sizeof(out->names[0]), "%s", name);
+	out->count++;
+}
+
+static bool has_address(const struct verdict_mx *mx, const struct addr *addr)
+{
+	for (size_t i = 0; i < mx->addrs_count; i++) {
+		if (addr_equal(&mx->addrs[i], addr))
+			return true;
+	}
+	return false;
+}
+
+/* Where nothing authenticates, another name cannot succeed where the first did not. */
+static void only_one_unless_authenticated(struct candidates *out, const struct verdict *verdict)
+{
+	if (out->count > 1 && verdict->status == VERDICT_OK && !level_authenticates(verdict->level))
+		out->count = 1;
+}
+
+void candidates_of(struct candidates *out, const struct verdict *verdict, const struct addr *dst)
+{
+	memset(out, 0, sizeof(*out));
+	if (verdict->servername[0] != '\0') {
+		add(out, verdict->servername);
+		return;
+	}
+	for (size_t i = 0; i < verdict->mx_count; i++) {
+		if (has_address(&verdict->mx[i], dst))
+			add(out, verdict->mx[i].name);
+	}
+	if (out->count == 0) {
+		for (size_t i = 0; i < verdict->names_count; i++) {
+			if (!verdict->names[i].subdomains)
+				add(out, verdict->names[i].name);
+		}
+		for (size_t i = 0; i < verdict->mx_count; i++)
+			add(out, verdict->mx[i].name);
+	}
+	if (out->count == 0)
+		out->count = 1; /* names[0] is "": no SNI */
+	only_one_unless_authenticated(out, verdict);
+}

@@ -1,0 +1,105 @@
+/* session_log.c - the records of a session: one a refusal, one at its end. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "proxy/base/log.h"
+#include "proxy/session/session_private.h"
+
+const char *session_end_name(enum session_end end)
+{
+	static const char *const names[SESSION_END_COUNT] = {
+		[SESSION_END_NONE] = "none",
+		[SESSION_END_QUIT] = "quit",
+		[SESSION_END_CLIENT_GONE] = "client-gone",
+		[SESSION_END_SERVER] = "server",
+		[SESSION_END_REFUSED] = "refused",
+		[SESSION_END_TIMEOUT] = "timeout",
+		[SESSION_END_SHUTDOWN] = "shutdown",
+	};
+
+	return (unsigned)end < SESSION_END_COUNT ? names[end] : "none";
+}
+
+void log_state(const struct session *s, const char *from, const char *to)
+{
+	struct log_line line;
+
+	log_open(&line, LOG_LEVEL_DEBUG, "session-state");
+	log_add(&line, "session", "%016" PRIx64, s->options.id);
+	log_add(&line, "from", "%s", from);
+	log_add(&line, "to", "%s", to);
+	log_close(&line);
+}
+
+static const char *verdict_word(const struct session *s)
+{
+	if (s->verdict == NULL)
+		return "none";
+	if (s->verdict->status != VERDICT_OK)
+		return "failed";
+	if (s->leg.judged)
+		return s->leg.judgement.satisfied ? "satisfied" : "unsatisfied";
+	return s->leg.clear_permitted ? "clear" : "unsatisfied";
+}
+
+static const char *mx_name(const struct session *s)
+{
+	const struct verdict_mx *mx =
+		s->verdict != NULL ? verdict_mx_for(s->verdict, &s->options.destination.addr) : NULL;
+
+	return mx != NULL ? mx->name : "";
+}
+
+/* What holds now, on top of the counters. */
+static struct session_record snapshot(const struct session *s)
+{
+	struct session_record record = s->totals;
+
+	record.id = s->options.id;
+	record.client = s->options.client;
+	record.destination = s->options.destination;
+	record.domain = "";
+	record.mx = mx_name(s);
+	record.servername = s->leg.servername;
+	record.tls_version = s->leg.tls.version_name;
+	record.cipher = s->leg.tls.cipher;
+	record.matched = s->leg.judgement.matched;
+	record.authenticated = s->leg.judgement.satisfied && s->leg.judgement.authenticated;
+	record.verdict = verdict_word(s);
+	record.reply = "";
+	record.reason = "";
+	record.client_errors = s->errors;
+	record.duration_s = s->now_s - s->started_s;
+	if (s->verdict != NULL) {
+		record.domain = s->verdict->domain;
+		record.decided = s->verdict->status == VERDICT_OK;
+		record.source = s->verdict->source;
+		record.level = s->verdict->level;
+		record.enforce = s->verdict->enforce;
+	}
+	return record;
+}
+
+void log_refusal(struct session *s, enum session_record_kind kind, enum result_word word, const char *reply,
+		 const char *reason)
+{
+	struct session_record record = snapshot(s);
+
+	record.kind = kind;
+	record.result = word;
+	record.reply = reply;
+	record.reason = reason;
+	if (kind == SESSION_RECORD_REFUSED)
+		s->totals.result = word;
+	s->ops->log(s->arg, &record);
+}
+
+void log_end(struct session *s, enum session_end end, const char *reply)
+{
+	struct session_record record = snapshot(s);
+
+	record.kind = SESSION_RECORD_END;
+	record.end = end;
+	record.reply = reply;
+	s->ops->log(s->arg, &record);
+}

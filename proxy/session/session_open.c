@@ -1,0 +1,92 @@
+/* session_open.c - from accept to the greeting: is there a rule for the destination, does the server answer. */
+#include <stdio.h>
+
+#include "proxy/session/session_private.h"
+
+/* What is known against the host is told at once, so that the client tries the next MX; but not where a rule could
+ * still let mail through. */
+static const char *known_failure(const struct session *s)
+{
+	if (s->options.clear_possible || !s->options.enforce)
+		return NULL;
+	switch (host_memory_find(s->options.hosts, &s->options.destination, s->now_s)) {
+	case HOST_FINE: return NULL;
+	case HOST_UNREACHABLE: return "421 4.4.1 the server did not answer a moment ago";
+	case HOST_NO_STARTTLS: return "421 4.7.4 the server did not offer STARTTLS a moment ago";
+	case HOST_HANDSHAKE_FAILED: return "421 4.7.5 the TLS handshake with the server failed a moment ago";
+	}
+	return NULL;
+}
+
+enum state open_start(struct session *s)
+{
+	const char *refusal = known_failure(s);
+
+	if (refusal != NULL) {
+		log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, refusal, "the host failed within the last minutes");
+		return end_refused(s, refusal);
+	}
+	s->asking = true;
+	s->ops->ask(s->arg, VERDICT_ASK_DESTINATION, "");
+	return ST_DESTINATION;
+}
+
+static enum state first_dial(struct session *s)
+{
+	leg_dial(s);
+	return ST_CONNECT;
+}
+
+enum state on_destination(struct session *s, const struct input *in)
+{
+	s->asking = false;
+	if (in->verdict != NULL && in->verdict->source != VERDICT_SOURCE_NONE)
+		s->rule = verdict_ref(in->verdict);
+	return first_dial(s);
+}
+
+/* Each recipient's question names the destination too, so a rule that is not known yet is not missed. */
+enum state on_destination_timeout(struct session *s, const struct input *in)
+{
+	(void)in;
+	s->asking = false;
+	s->ops->cancel(s->arg);
+	return first_dial(s);
+}
+
+enum state on_connect_failed(struct session *s, const struct input *in)
+{
+	static const char line[] = "421 4.4.1 the server does not answer";
+
+	leg_drop(s);
+	if (!in->ours)
+		host_memory_note(s->options.hosts, &s->options.destination, HOST_UNREACHABLE, s->now_s);
+	log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line, in->reason);
+	return end_refused(s, line);
+}
+
+enum state on_connect(struct session *s, const struct input *in)
+{
+	if (!in->ok)
+		return on_connect_failed(s, in);
+	s->leg.stage = LEG_RAW;
+	return ST_BANNER;
+}
+
+enum state on_banner(struct session *s, const struct input *in)
+{
+	char line[SMTP_REPLY_LINE_MAX + 1];
+
+	if (in->reply->code == 220) {
+		s->leg.stage = LEG_GREETED;
+		s->totals.greeted = true;
+		say_reply(s, in->reply);
+		return ST_GREETED;
+	}
+	if (in->reply->code < 400)
+		return on_connect_failed(s, in); /* no greeting at all */
+	say_reply(s, in->reply);
+	s->leg.stage = LEG_GREETED; /* QUIT is all that may follow */
+	(void)smtp_reply_log(in->reply, line, sizeof(line));
+	return end_with(s, SESSION_END_SERVER, line);
+}

@@ -1,0 +1,280 @@
+/* session_private.h - what the files of the session machine share. session.c has the table and the gate; every other
+ * session_*.c has the steps of one phase. A step returns the next state; only the gate assigns it. */
+#ifndef GATE25_PROXY_SESSION_SESSION_PRIVATE_H
+#define GATE25_PROXY_SESSION_SESSION_PRIVATE_H
+
+#include "proxy/session/ehlo_memory.h"
+#include "proxy/session/host_memory.h"
+#include "proxy/smtp/message_data.h"
+#include "proxy/session/session.h"
+#include "proxy/session/session_candidates.h"
+#include "proxy/smtp/smtp_command.h"
+#include "proxy/smtp/smtp_ehlo.h"
+#include "proxy/smtp/smtp_line.h"
+#include "proxy/smtp/smtp_reply.h"
+
+#define SESSION_BINDS_FAILED_MAX 3
+#define SESSION_ERRORS_MAX       20
+#define SESSION_OWN_WORK_S       60  /* gate25's own work for one RCPT: policy, connect, TLS */
+#define SESSION_PATIENCE_S       285 /* what the client is kept waiting for at most (RFC 5321 gives it 300) */
+
+enum state {
+	ST_NEW = 0,
+	ST_DESTINATION,   /* is there a rule for the destination? */
+	ST_CONNECT,       /* the first dial */
+	ST_BANNER,        /* its greeting */
+	ST_GREETED,       /* the client has its 220 and has not said EHLO */
+	ST_KEYWORDS,      /* the client's EHLO is with the server */
+	ST_UNBOUND,       /* MAIL is held, nothing of the envelope goes upstream */
+	ST_VERDICT,       /* a RCPT waits for its verdict */
+	ST_VERDICT_SLOW,  /* and so long that the leg was let go */
+	ST_VERDICT_BOUND, /* likewise, while the bound leg is kept */
+	ST_REDIAL,        /* a new leg, to bind or for the client's EHLO */
+	ST_REBANNER,
+	ST_REHELLO,
+	ST_STARTTLS,
+	ST_HANDSHAKE,
+	ST_TLS_KEYWORDS, /* EHLO over TLS */
+	ST_MAIL,         /* the held MAIL is with the server */
+	ST_RCPT,
+	ST_BOUND,   /* the next command of the client */
+	ST_DATA,    /* DATA is with the server */
+	ST_CONTENT, /* the message passes */
+	ST_SWALLOW, /* the message is thrown away; its reply is known */
+	ST_FINAL,   /* the end of the message is with the server */
+	ST_RSET,
+	ST_AUTH,        /* an AUTH line is with the server */
+	ST_AUTH_CLIENT, /* the client answers a 334 */
+	ST_OVER,
+	ST_COUNT
+};
+
+enum stage { /* of the leg to the server */
+	     LEG_NONE = 0,
+	     LEG_DIALLING,
+	     LEG_RAW,     /* connected, no greeting yet */
+	     LEG_GREETED, /* in clear, no EHLO yet */
+	     LEG_CLEAR,   /* in clear, EHLO done */
+	     LEG_TLS_RAW, /* TLS, no EHLO in it yet */
+	     LEG_TLS,
+};
+
+struct leg {
+	enum stage stage;
+	bool mute;              /* QUIT would not be read as a command: STARTTLS, DATA or AUTH is under way */
+	bool helo_tried;        /* EHLO was refused and HELO was said */
+	bool clear_permitted;   /* a verdict permitted envelope and content on this leg in clear */
+	struct smtp_ehlo ehlo;  /* of the last EHLO; forgotten when TLS starts */
+	struct smtp_ehlo clear; /* of the EHLO in clear: what was offered before TLS, for the relay test */
+	/* Kept for the log when the leg is gone, until the next dial. */
+	struct session_tls tls;
+	char servername[VERDICT_NAME_MAX];
+	bool judged;
+	struct judgement judgement; /* the last one */
+};
+
+struct transaction {
+	bool held; /* the client's MAIL got its 250 */
+	bool open; /* the server accepted it */
+	bool lost; /* the server went away with accepted recipients: only RSET, MAIL, EHLO help */
+	unsigned accepted;
+	bool deferred; /* some RCPT was refused with 4xx */
+	struct smtp_envelope mail;
+	struct smtp_reply refused; /* code not 0: what each RCPT gets, because MAIL as such is refused */
+	bool domain_refused;       /* refused_domain got refused_line from a bind that failed */
+	char refused_domain[SMTP_DOMAIN_MAX];
+	char refused_line[SMTP_REPLY_LINE_MAX + 1];
+};
+
+enum goal { /* what the client waits for while a leg is made ready */
+	    GOAL_EHLO = 0,
+	    GOAL_RCPT,
+};
+
+struct session {
+	struct session_options options;
+	const struct session_ops *ops;
+	void *arg;
+	enum state state;
+	uint64_t now_s;
+	uint64_t started_s;
+	uint64_t entered_s; /* the state */
+	uint64_t asked_s;   /* when the pending EHLO or RCPT arrived */
+	unsigned own_left_s;
+
+	/* client */
+	struct smtp_line line;
+	bool hello;            /* EHLO or HELO got its 250 */
+	bool helo;             /* and it was HELO */
+	bool authenticated;    /* AUTH got 2xx */
+	bool auth_lost;        /* and the leg that knows of it is gone */
+	unsigned offered;      /* keywords */
+	uint64_t offered_size; /* 0: no number was given */
+	unsigned errors;
+	char helo_name[SMTP_DOMAIN_MAX]; /* of the last EHLO or HELO, as the client wrote it */
+
+	/* server */
+	struct leg leg;
+	struct smtp_reply reply;
+
+	/* transaction */
+	struct transaction tx;
+	struct smtp_envelope rcpt; /* pending */
+	struct message_data data;
+	struct smtp_reply held_reply; /* ST_SWALLOW: what the client gets at the end of its message */
+	enum session_end swallow_end; /* not NONE: and then the session is over */
+
+	/* policy */
+	bool asking;
+	bool bound;      /* envelope may go upstream on the leg */
+	bool clear_only; /* this bind: the handshake failed and the verdict permits clear text */
+	bool binding;    /* bind_begin was passed for the pending command */
+	bool fresh;      /* the leg was dialled for the pending command: losing it is final */
+	enum goal goal;
+	struct verdict *rule;    /* of the destination; NULL: none */
+	struct verdict *verdict; /* of the pending or last RCPT; NULL: none */
+	struct candidates candidates;
+	size_t candidate;
+	unsigned binds_failed;
+
+	/* for the log */
+	struct session_record totals; /* the counters, and the last refusal's word */
+};
+
+struct input {
+	struct smtp_reply *reply; /* a step may take it */
+	bool ok;                  /* connected, TLS ready */
+	bool more;                /* octets follow the reply */
+	bool ours;                /* not connected: for want of something here */
+	bool silent;              /* the server did not go, it was given up */
+	const struct session_tls *tls;
+	const char *reason; /* never NULL */
+	struct verdict *verdict;
+};
+
+/* A step: what an event leads to in some state. Those without a comment are named as their row in session.c. */
+typedef enum state step_fn(struct session *s, const struct input *in);
+
+enum want { /* what a state is there for */
+	    WANT_NOTHING = 0,
+	    WANT_LINE,    /* of the client */
+	    WANT_CONTENT, /* octets of the message, or of one to be thrown away */
+	    WANT_REPLY,   /* of the server */
+	    WANT_CONNECT, /* outcome of dial */
+	    WANT_TLS,     /* outcome of start_tls */
+	    WANT_VERDICT,
+};
+
+enum clock {
+	CLOCK_STATE = 0, /* the time is for this state alone */
+	CLOCK_OWN,       /* and at most what is left of SESSION_OWN_WORK_S */
+	CLOCK_PATIENCE,  /* and at most what is left of SESSION_PATIENCE_S since the client's command */
+};
+
+struct row {
+	const char *name;
+	enum want want;
+	enum clock clock;
+	unsigned timeout_s; /* RFC 5321 s. 4.5.3.2 where it sets one */
+	step_fn *step;
+	step_fn *chatter; /* a reply of the server that nobody asked for */
+	step_fn *client_closed;
+	step_fn *server_closed; /* the leg is gone already; also: it spoke nonsense */
+	step_fn *timeout;
+	step_fn *upstream_421;
+};
+
+/* session.c */
+const struct row *session_row(enum state state);
+
+/* session_say.c: to the client */
+void say_line(struct session *s, const char *line);                /* one line without CRLF */
+void say_reply(struct session *s, const struct smtp_reply *reply); /* the server's, as it is */
+/* to the server */
+void tell_open(struct session *s, const char *line); /* what may be read on the path; without CRLF */
+void tell_hello(struct session *s, const char *verb);
+MUST_CHECK bool tell_envelope(struct session *s, const void *bytes, size_t len); /* false: breach() */
+
+/* session_leg.c: the leg's life, and the session's end */
+void leg_dial(struct session *s);
+void leg_drop(struct session *s);  /* close as it is */
+void leg_leave(struct session *s); /* QUIT where that can be said, then close */
+void leg_lost(struct session *s);  /* it went, or speaks no SMTP */
+bool leg_in_tls(const struct session *s);
+/* Whether a leg that went had idled before the pending command, which may then be tried on a new one. */
+bool leg_was_stale(const struct session *s, const struct input *in);
+enum state leg_ready(const struct session *s); /* the state for the client's next command */
+enum state end_with(struct session *s, enum session_end end, const char *line);
+enum state end_refused(struct session *s, const char *line); /* says |line| and ends */
+step_fn pass_421, client_gone, client_idle;
+
+/* session_open.c: up to the greeting */
+enum state open_start(struct session *s);
+step_fn on_destination, on_destination_timeout, on_connect, on_connect_failed, on_banner;
+
+/* session_commands.c: the client's lines */
+step_fn on_command;
+enum state on_too_long(struct session *s);
+enum state client_error(struct session *s, const char *line); /* counted; too many end the session */
+void transaction_end(struct session *s);
+
+/* session_hello.c: EHLO and its keywords */
+enum state hello_begin(struct session *s, const struct smtp_command *command);
+enum state hello_to_leg(struct session *s); /* says EHLO on the leg there is */
+/* Whether |reply| to EHLO is answered with the HELO of a client that said HELO; then it was said. */
+bool hello_again_as_helo(struct session *s, const struct smtp_reply *reply);
+enum state hello_answer(struct session *s); /* tells the client what it may use */
+bool auth_allowed(const struct session *s);
+step_fn on_keywords, on_keywords_lost;
+
+/* session_verdict.c: from RCPT to its decision */
+enum state rcpt_begin(struct session *s);
+enum state bind_for_destination(struct session *s);
+bool demand_is_void(const struct session *s);   /* enforce = no: what the verdict demands is only reported */
+bool level_is_content(const struct session *s); /* the verdict itself, enforced or not, takes clear text */
+bool leg_fits(struct session *s);               /* judges the leg as it stands */
+step_fn on_verdict, on_verdict_slow, on_verdict_timeout, on_verdict_lost, on_verdict_reply, on_verdict_421;
+
+/* session_refuse.c: refusals of policy and their texts */
+enum state rcpt_refused(struct session *s, const char *line);
+/* To the pending RCPT as 451, to the pending EHLO as 421 and end. */
+enum state refuse(struct session *s, const char *code, enum result_word word, const char *reason);
+void report(struct session *s, const char *code, enum result_word word, const char *reason); /* it would have been */
+enum state peer_refused(struct session *s, bool bind); /* for what leg_fits found; |bind|: the leg was made for it */
+void peer_reported(struct session *s);
+enum state refuse_mixed(struct session *s); /* the transaction's peer will not do for this recipient */
+void relay_text(const struct session *s, char out[VERDICT_REASON_MAX]);
+void not_mx_text(const struct session *s, char out[VERDICT_REASON_MAX]);
+
+/* session_bind.c: a leg that satisfies the verdict */
+void bind_candidates(struct session *s);
+bool another_handshake_helps(const struct session *s); /* with another of the candidates */
+enum state bind_begin(struct session *s);
+enum state bind_failed(struct session *s, const char *code, enum result_word word, const char *reason);
+step_fn on_redial, on_redial_failed, on_rebanner, on_rehello, on_bind_lost, on_starttls, on_starttls_lost, on_tls_lost,
+	on_handshake, on_tls_keywords;
+
+/* session_relay.c: the bound relay */
+enum state relay_begin(struct session *s); /* the leg is bound: MAIL where it is not open, then RCPT */
+enum state rset_begin(struct session *s);
+enum state breach(struct session *s); /* tell_envelope said no */
+step_fn on_mail, on_mail_lost, on_rcpt, on_pending_lost, on_unbound_lost, on_unbound_reply, on_idle_lost, on_idle_reply,
+	on_idle_421, on_rset, on_rset_lost;
+
+/* session_data.c: DATA and the message */
+enum state data_begin(struct session *s);
+enum state on_content(struct session *s, const uint8_t *bytes, size_t len, size_t *out_used);
+enum state on_swallow(struct session *s, const uint8_t *bytes, size_t len, size_t *out_used);
+step_fn on_data, on_content_reply, on_content_lost, on_final, on_final_lost;
+
+/* session_auth.c: AUTH of destination rules */
+enum state auth_begin(struct session *s, const struct smtp_command *command);
+step_fn on_auth, on_auth_lost, on_auth_line, on_auth_idle_lost, on_auth_idle_reply;
+
+/* session_log.c */
+void log_state(const struct session *s, const char *from, const char *to);
+void log_refusal(struct session *s, enum session_record_kind kind, enum result_word word, const char *reply,
+		 const char *reason);
+void log_end(struct session *s, enum session_end end, const char *reply);
+
+#endif

@@ -1,0 +1,66 @@
+/* session_record.h - what a session tells the log: one record a refusal, one at its end. A plain value; the worker
+ * prints it and counts it. */
+#ifndef GATE25_PROXY_SESSION_SESSION_RECORD_H
+#define GATE25_PROXY_SESSION_SESSION_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/verdict.h"
+#include "proxy/base/addr.h"
+#include "proxy/base/level.h"
+
+enum session_record_kind {
+	SESSION_RECORD_REFUSED,  /* gate25 refused something: |reply| is what the client got */
+	SESSION_RECORD_REPORTED, /* enforce = no: |reply| is what it would have got; the mail went on */
+	SESSION_RECORD_END,
+};
+
+/* How a session ended. */
+enum session_end {
+	SESSION_END_NONE = 0, /* not an end */
+	SESSION_END_QUIT,     /* the client said QUIT */
+	SESSION_END_CLIENT_GONE,
+	SESSION_END_SERVER,  /* the server's greeting, EHLO reply or 421 ended it */
+	SESSION_END_REFUSED, /* gate25 ended it: |reply| */
+	SESSION_END_TIMEOUT, /* the client was silent */
+	SESSION_END_SHUTDOWN,
+	SESSION_END_COUNT
+};
+
+/* Strings are borrowed for the call, never NULL, "" where there is nothing to say. Peer text in them is not escaped. */
+struct session_record {
+	enum session_record_kind kind;
+	enum session_end end;
+	uint64_t id;
+	struct endpoint client;
+	struct endpoint destination;
+	const char *domain;     /* recipient domain: of the refusal, or the last one bound for */
+	const char *mx;         /* the MX host's name that the destination is taken for */
+	const char *servername; /* SNI in use */
+	enum verdict_source source;
+	enum level level;
+	bool enforce;
+	bool decided;            /* a verdict was had: source and level mean something */
+	bool authenticated;      /* the peer was proved to be who it should be */
+	const char *tls_version; /* "" in clear */
+	const char *cipher;
+	const char *matched; /* name or fingerprint that proved the peer */
+	const char *verdict; /* "satisfied", "unsatisfied", "failed" (no decision), "clear", "none" (none asked for) */
+	enum result_word result;   /* RFC 8460 s. 4.3 */
+	const char *reply;         /* without CRLF */
+	const char *reason;        /* one sentence */
+	bool greeted;              /* the client was let past the greeting */
+	unsigned messages;         /* accepted by the server */
+	unsigned messages_refused; /* content was sent or offered, and not accepted */
+	unsigned rcpts_accepted;
+	unsigned rcpts_refused;        /* by whom ever */
+	unsigned rcpts_refused_server; /* of these, by the server's own reply */
+	unsigned client_errors;        /* commands that were none, or out of place */
+	uint64_t octets;               /* of message content that went to the server */
+	uint64_t duration_s;
+};
+
+const char *session_end_name(enum session_end end);
+
+#endif

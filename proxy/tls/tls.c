@@ -1,0 +1,443 @@
+/* tls.c - see tls.h. */
+#include "proxy/tls/tls.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/pool.h>
+#include <openssl/sha.h>
+
+#include "proxy/tls/tls_compat.h"
+#include "proxy/tls/tls_session_cache.h"
+
+#define SESSION_LIFETIME_S 3600
+
+/* The TLS 1.2 suites; those of 1.3 are not configurable. Both libraries know all of these names. */
+#define CIPHERS_AEAD                                                 \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:" \
+	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:" \
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
+#define CIPHERS_CBC                                    \
+	"ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:" \
+	"ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA"
+
+/* No SHA-1. */
+static const uint16_t signature_algorithms[] = {
+	SSL_SIGN_ECDSA_SECP256R1_SHA256, SSL_SIGN_RSA_PSS_RSAE_SHA256,
+	SSL_SIGN_RSA_PKCS1_SHA256,       SSL_SIGN_ECDSA_SECP384R1_SHA384,
+	SSL_SIGN_RSA_PSS_RSAE_SHA384,    SSL_SIGN_RSA_PKCS1_SHA384,
+	SSL_SIGN_ECDSA_SECP521R1_SHA512, SSL_SIGN_RSA_PSS_RSAE_SHA512,
+	SSL_SIGN_RSA_PKCS1_SHA512,       SSL_SIGN_ED25519,
+};
+
+struct tls_client_ctx {
+	SSL_CTX *ssl;
+	struct tls_session_cache *sessions; /* NULL: no resumption */
+};
+
+struct tls {
+	SSL *ssl;
+	struct tls_client_ctx *ctx;
+	uint8_t key[TLS_SESSION_KEY_LEN]; /* of the resumption cache */
+	bool fresh;
+	bool ready; /* the handshake is done */
+	bool failed;
+	bool truncated;
+	char error[TLS_ERROR_MAX];
+};
+
+/* --- the context -------------------------------------------------------------------------------------------------- */
+
+/* accept_chain accepts any chain of bounded size (RULES H.25): the peer is judged after the handshake, as often as
+ * there are recipient domains. Called on resumption too. */
+static enum ssl_verify_result_t accept_chain(SSL *ssl, uint8_t *out_alert)
+{
+	const STACK_OF(CRYPTO_BUFFER) *chain = SSL_get0_peer_certificates(ssl);
+	size_t count = chain != NULL ? sk_CRYPTO_BUFFER_num(chain) : 0;
+	size_t total = 0;
+
+	for (size_t i = 0; i < count; i++)
+		total += CRYPTO_BUFFER_len(sk_CRYPTO_BUFFER_value(chain, i));
+	if (count > 0 && count <= TLS_CHAIN_CERTS_MAX && total <= TLS_CHAIN_BYTES_MAX)
+		return ssl_verify_ok;
+	*out_alert = SSL_AD_BAD_CERTIFICATE;
+	return ssl_verify_invalid;
+}
+
+/* keep_session is given each new session, at the end of the handshake or (TLS 1.3) later, during a read. */
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct tls *tls = SSL_get_app_data(ssl);
+
+	if (tls->fresh || tls->ctx->sessions == NULL || !SSL_SESSION_is_resumable(session) ||
+	    !SSL_get_extms_support(ssl))
+		return 0;
+	tls_session_cache_put(tls->ctx->sessions, tls->key, session);
+	return 1;
+}
+
+static bool set_up(SSL_CTX *ssl, bool sessions)
+{
+	SSL_CTX_set_custom_verify(ssl, SSL_VERIFY_PEER, accept_chain);
+	SSL_CTX_set_reverify_on_resume(ssl, 1);
+	SSL_CTX_set_max_cert_list(ssl, TLS_CHAIN_BYTES_MAX);
+	(void)SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	if (sessions) {
+		(void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+		SSL_CTX_sess_set_new_cb(ssl, keep_session);
+		(void)SSL_CTX_set_timeout(ssl, SESSION_LIFETIME_S);
+		SSL_CTX_set_session_psk_dhe_timeout(ssl, SESSION_LIFETIME_S);
+	} else {
+		(void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+		(void)SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
+	}
+	return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
+	       SSL_CTX_set_max_proto_version(ssl, TLS1_3_VERSION) == 1 &&
+	       SSL_CTX_set_strict_cipher_list(ssl, CIPHERS_AEAD) == 1 &&
+	       SSL_CTX_set_verify_algorithm_prefs(ssl, signature_algorithms,
+						  sizeof(signature_algorithms) / sizeof(signature_algorithms[0])) == 1;
+}
+
+struct tls_client_ctx *tls_client_ctx_new(const struct conf *conf, size_t sessions_max, char error[TLS_ERROR_MAX])
+{
+	struct tls_client_ctx *ctx = calloc(1, sizeof(*ctx));
+	const char *groups = conf->tls_groups != NULL ? conf->tls_groups : TLS_COMPAT_GROUPS;
+
+	error[0] = '\0';
+	if (ctx != NULL) {
+		ctx->ssl = SSL_CTX_new(TLS_with_buffers_method());
+		ctx->sessions = sessions_max > 0 ? tls_session_cache_new(sessions_max) : NULL;
+	}
+	if (ctx == NULL || ctx->ssl == NULL || (sessions_max > 0 && ctx->sessions == NULL) ||
+	    !set_up(ctx->ssl, sessions_max > 0))
+		(void)snprintf(error, TLS_ERROR_MAX, "TLS cannot be set up: out of memory.");
+	else if (SSL_CTX_set1_curves_list(ctx->ssl, groups) != 1)
+		(void)snprintf(error, TLS_ERROR_MAX, "tls-groups: this %s does not know all of \"%.120s\".",
+			       tls_library(NULL), groups);
+	ERR_clear_error();
+	if (error[0] == '\0')
+		return ctx;
+	tls_client_ctx_free(ctx);
+	return NULL;
+}
+
+void tls_client_ctx_free(struct tls_client_ctx *ctx)
+{
+	if (ctx == NULL)
+		return;
+	SSL_CTX_free(ctx->ssl);
+	tls_session_cache_free(ctx->sessions);
+	free(ctx);
+}
+
+void tls_client_ctx_forget(struct tls_client_ctx *ctx)
+{
+	if (ctx->sessions != NULL)
+		tls_session_cache_clear(ctx->sessions);
+}
+
+/* --- a connection ------------------------------------------------------------------------------------------------- */
+
+/* sni_of copies the name to send: lower-case, without a trailing dot; "" for none. False if it cannot be sent. */
+static bool sni_of(const char *servername, char out[CONF_NAME_MAX])
+{
+	size_t len = servername != NULL ? strlen(servername) : 0;
+	struct addr addr;
+
+	out[0] = '\0';
+	if (len > 0 && servername[len - 1] == '.')
+		len--;
+	if (len == 0)
+		return servername == NULL || servername[0] == '\0';
+	if (len >= CONF_NAME_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		out[i] = servername[i] >= 'A' && servername[i] <= 'Z' ? (char)(servername[i] - 'A' + 'a')
+								      : servername[i];
+	out[len] = '\0';
+	if (addr_parse(&addr, out))
+		out[0] = '\0'; /* RFC 6066 s. 3: no literal addresses */
+	return true;
+}
+
+static void make_key(struct tls *tls, const char *sni, const struct tls_options *options)
+{
+	const uint8_t flags[] = { (uint8_t)options->min_protocol, options->compat,
+				  (uint8_t)(options->destination.port >> 8), (uint8_t)options->destination.port,
+				  options->destination.addr.family };
+	SHA256_CTX sha;
+
+	(void)SHA256_Init(&sha);
+	(void)SHA256_Update(&sha, flags, sizeof(flags));
+	(void)SHA256_Update(&sha, options->destination.addr.bytes, sizeof(options->destination.addr.bytes));
+	(void)SHA256_Update(&sha, options->policy, sizeof(options->policy));
+	(void)SHA256_Update(&sha, sni, strlen(sni));
+	(void)SHA256_Final(tls->key, &sha);
+}
+
+static bool offer_session(struct tls *tls)
+{
+	SSL_SESSION *session;
+	bool ok;
+
+	if (tls->fresh || tls->ctx->sessions == NULL)
+		return true;
+	session = tls_session_cache_take(tls->ctx->sessions, tls->key);
+	if (session == NULL)
+		return true;
+	ok = SSL_set_session(tls->ssl, session) == 1;
+	SSL_SESSION_free(session);
+	return ok;
+}
+
+static uint16_t wire_version(enum conf_tls_version version)
+{
+	return version == CONF_TLS12 ? TLS1_2_VERSION : TLS1_3_VERSION;
+}
+
+static bool prepare(struct tls *tls, int fd, const char *sni, const struct tls_options *options)
+{
+	SSL *ssl = tls->ssl;
+
+	SSL_set_connect_state(ssl);
+	SSL_set_shed_handshake_config(ssl, 1);
+	(void)SSL_set_app_data(ssl, tls);
+	return SSL_set_fd(ssl, fd) == 1 && SSL_set_min_proto_version(ssl, wire_version(options->min_protocol)) == 1 &&
+	       (!options->compat || SSL_set_strict_cipher_list(ssl, CIPHERS_AEAD ":" CIPHERS_CBC) == 1) &&
+	       (sni[0] == '\0' || SSL_set_tlsext_host_name(ssl, sni) == 1) && offer_session(tls);
+}
+
+struct tls *tls_new(struct tls_client_ctx *ctx, int fd, const struct tls_options *options)
+{
+	char sni[CONF_NAME_MAX];
+	struct tls *tls = sni_of(options->servername, sni) ? calloc(1, sizeof(*tls)) : NULL;
+
+	if (tls == NULL)
+		return NULL;
+	tls->ctx = ctx;
+	tls->fresh = options->fresh;
+	make_key(tls, sni, options);
+	tls->ssl = SSL_new(ctx->ssl);
+	if (tls->ssl != NULL && prepare(tls, fd, sni, options))
+		return tls;
+	ERR_clear_error();
+	tls_free(tls);
+	return NULL;
+}
+
+void tls_free(struct tls *tls)
+{
+	if (tls == NULL)
+		return;
+	SSL_free(tls->ssl);
+	free(tls);
+}
+
+/* --- steps -------------------------------------------------------------------------------------------------------- */
+
+static enum tls_step PRINTF_LIKE(2, 3) broken(struct tls *tls, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(tls->error, sizeof(tls->error), format, args);
+	va_end(args);
+	tls->failed = true;
+	ERR_clear_error();
+	return TLS_FAILED;
+}
+
+static enum tls_step broken_protocol(struct tls *tls)
+{
+	uint32_t error = ERR_peek_error();
+	int reason = ERR_GET_REASON(error);
+	const char *text = ERR_reason_error_string(error);
+
+	if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
+		return broken(tls, "the server ended TLS with the alert \"%s\"",
+			      SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+	if (ERR_GET_LIB(error) != ERR_LIB_SSL)
+		return broken(tls, "TLS failed: %s", text != NULL ? text : "unknown error");
+	switch (reason) {
+	case SSL_R_WRONG_VERSION_NUMBER:
+	case SSL_R_HTTP_REQUEST: return broken(tls, "the server answered with something that is not TLS");
+	case SSL_R_UNSUPPORTED_PROTOCOL: return broken(tls, "the server chose a version of TLS that is too old");
+	case SSL_R_EXCESSIVE_MESSAGE_SIZE:
+		return broken(tls, "the server sent a message that is too large (certificates beyond %d octets?)",
+			      TLS_CHAIN_BYTES_MAX);
+	case SSL_R_CERTIFICATE_VERIFY_FAILED:
+		return broken(tls, "the server sent more than %d certificates or %d octets of them",
+			      TLS_CHAIN_CERTS_MAX, TLS_CHAIN_BYTES_MAX);
+	default: return broken(tls, "TLS failed: %s", text != NULL ? text : "unknown error");
+	}
+}
+
+/* stopped says why a call of the library, which returned |ret|, did not do what it was asked for. */
+static enum tls_step stopped(struct tls *tls, int ret)
+{
+	int problem = errno;
+
+	switch (SSL_get_error(tls->ssl, ret)) {
+	case SSL_ERROR_WANT_READ: return TLS_WANT_READ;
+	case SSL_ERROR_WANT_WRITE: return TLS_WANT_WRITE;
+	case SSL_ERROR_ZERO_RETURN: return TLS_CLOSED;
+	case SSL_ERROR_SYSCALL:
+		if (problem != 0)
+			return broken(tls, "the connection broke: %s", strerror(problem));
+		tls->truncated = true;
+		return TLS_CLOSED;
+	case SSL_ERROR_SSL: return broken_protocol(tls);
+	default: return broken(tls, "TLS stopped for a reason that gate25 does not know");
+	}
+}
+
+enum tls_step tls_handshake(struct tls *tls)
+{
+	enum tls_step step;
+	int ret;
+
+	if (tls->failed)
+		return TLS_FAILED;
+	errno = 0;
+	ret = SSL_do_handshake(tls->ssl);
+	if (ret == 1) {
+		tls->ready = true;
+		return TLS_DONE;
+	}
+	step = stopped(tls, ret);
+	return step == TLS_CLOSED ? broken(tls, "the server closed the connection during the TLS handshake") : step;
+}
+
+/* usable refuses data before the handshake is done: the library would do the handshake along the way. */
+static bool usable(struct tls *tls)
+{
+	if (!tls->ready && !tls->failed)
+		(void)broken(tls, "the TLS handshake is not done");
+	return !tls->failed;
+}
+
+static int capped(size_t len)
+{
+	return len > INT_MAX ? INT_MAX : (int)len;
+}
+
+enum tls_step tls_read(struct tls *tls, void *buf, size_t len, size_t *out_len)
+{
+	int ret;
+
+	*out_len = 0;
+	if (!usable(tls))
+		return TLS_FAILED;
+	if (tls->truncated)
+		return TLS_CLOSED;
+	errno = 0;
+	ret = SSL_read(tls->ssl, buf, capped(len));
+	if (ret <= 0)
+		return stopped(tls, ret);
+	*out_len = (size_t)ret;
+	return TLS_DONE;
+}
+
+enum tls_step tls_write(struct tls *tls, const void *bytes, size_t len, size_t *out_len)
+{
+	enum tls_step step;
+	int ret;
+
+	*out_len = 0;
+	if (!usable(tls))
+		return TLS_FAILED;
+	if (len == 0)
+		return TLS_DONE;
+	errno = 0;
+	ret = SSL_write(tls->ssl, bytes, capped(len));
+	if (ret <= 0) {
+		step = stopped(tls, ret);
+		return step == TLS_CLOSED ? broken(tls, "the server has closed the connection") : step;
+	}
+	*out_len = (size_t)ret;
+	return TLS_DONE;
+}
+
+enum tls_step tls_shutdown(struct tls *tls)
+{
+	enum tls_step step;
+	int ret;
+
+	if (!usable(tls))
+		return TLS_FAILED;
+	errno = 0;
+	ret = SSL_shutdown(tls->ssl);
+	if (ret >= 0) /* 0: sent, and the server's has not been seen */
+		return TLS_DONE;
+	step = stopped(tls, ret);
+	return step == TLS_CLOSED ? TLS_DONE : step;
+}
+
+/* --- answers ------------------------------------------------------------------------------------------------------ */
+
+size_t tls_pending(const struct tls *tls)
+{
+	int pending = SSL_pending(tls->ssl);
+
+	return pending > 0 ? (size_t)pending : 0;
+}
+
+bool tls_truncated(const struct tls *tls)
+{
+	return tls->truncated;
+}
+
+const char *tls_error(const struct tls *tls)
+{
+	return tls->error;
+}
+
+static struct tls_session_facts facts_of(const SSL *ssl)
+{
+	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+	const char *group = tls_compat_group_name(ssl);
+	struct tls_session_facts facts = {
+		.version = SSL_version(ssl) == TLS1_3_VERSION ? CONF_TLS13 : CONF_TLS12,
+		.weak = cipher == NULL || !SSL_CIPHER_is_aead(cipher),
+		.resumed = SSL_session_reused(ssl) == 1,
+	};
+
+	(void)snprintf(facts.version_name, sizeof(facts.version_name), "%s", SSL_get_version(ssl));
+	(void)snprintf(facts.cipher, sizeof(facts.cipher), "%s",
+		       cipher != NULL ? SSL_CIPHER_standard_name(cipher) : "-");
+	(void)snprintf(facts.group, sizeof(facts.group), "%s", group != NULL ? group : "-");
+	return facts;
+}
+
+struct tls_peer *tls_take_peer(const struct tls *tls)
+{
+	const STACK_OF(CRYPTO_BUFFER) *certs = tls->ready ? SSL_get0_peer_certificates(tls->ssl) : NULL;
+	size_t count = certs != NULL ? sk_CRYPTO_BUFFER_num(certs) : 0;
+	struct tls_der chain[TLS_CHAIN_CERTS_MAX];
+	struct tls_session_facts facts;
+
+	if (count == 0 || count > TLS_CHAIN_CERTS_MAX)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		const CRYPTO_BUFFER *cert = sk_CRYPTO_BUFFER_value(certs, i);
+		chain[i] = (struct tls_der){ CRYPTO_BUFFER_data(cert), CRYPTO_BUFFER_len(cert) };
+	}
+	facts = facts_of(tls->ssl);
+	return tls_peer_new(chain, count, &facts);
+}
+
+#define TEXT_OF(number)  TEXT_OF_(number)
+#define TEXT_OF_(number) #number
+
+/* API 32 is of 2024; Debian's is 17. */
+const char *tls_library(bool *out_old)
+{
+	if (out_old != NULL)
+		*out_old = BORINGSSL_API_VERSION < 32;
+	return "BoringSSL (API " TEXT_OF(BORINGSSL_API_VERSION) ")";
+}

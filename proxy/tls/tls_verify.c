@@ -1,0 +1,302 @@
+/* tls_verify.c - see tls_verify.h. */
+#include "proxy/tls/tls_verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/sha.h>
+
+#include "proxy/tls/tls_chain.h"
+#include "proxy/tls/tls_name.h"
+#include "proxy/tls/tls_peer.h"
+#include "proxy/tls/tls_trust.h"
+
+struct dispute { /* what is before the judge */
+	const struct tls_peer *peer;
+	const struct verdict *verdict;
+	const struct addr *destination;
+	time_t now;
+	const struct tls_trust *trust;
+};
+
+static struct judgement PRINTF_LIKE(2, 3) refuse(enum result_word word, const char *format, ...)
+{
+	struct judgement out = { .result = word };
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(out.reason, sizeof(out.reason), format, args);
+	va_end(args);
+	return out;
+}
+
+static struct judgement accept_as(const char *kind, const char *what)
+{
+	struct judgement out = { .satisfied = true, .authenticated = true };
+
+	(void)snprintf(out.matched, sizeof(out.matched), "%s%s", kind, what);
+	return out;
+}
+
+/* --- the session -------------------------------------------------------------------------------------------------- */
+
+static bool version_suffices(const struct tls_session_facts *facts, enum conf_tls_version minimum)
+{
+	switch (minimum) {
+	case CONF_TLS12: return facts->version == CONF_TLS12 || facts->version == CONF_TLS13;
+	case CONF_TLS13: return facts->version == CONF_TLS13;
+	}
+	return false;
+}
+
+/* session_suffices fills |out| with a refusal where the TLS session is too weak for the level. */
+static bool session_suffices(const struct dispute *d, struct judgement *out)
+{
+	const struct tls_session_facts *facts = tls_peer_facts(d->peer);
+
+	if (!version_suffices(facts, d->verdict->min_protocol)) {
+		*out = refuse(RESULT_VALIDATION_FAILURE, "the session is %s, and a newer version is demanded",
+			      facts->version_name);
+		return false;
+	}
+	if (facts->weak && level_authenticates(d->verdict->level)) {
+		*out = refuse(RESULT_VALIDATION_FAILURE, "the session's cipher %s is too weak for level %s",
+			      facts->cipher, level_name(d->verdict->level));
+		return false;
+	}
+	return true;
+}
+
+/* --- fingerprint -------------------------------------------------------------------------------------------------- */
+
+static bool is_listed(const struct verdict *verdict, const uint8_t digest[SHA256_DIGEST_LENGTH])
+{
+	for (size_t i = 0; i < verdict->fingerprints_count; i++)
+		if (memcmp(verdict->fingerprints[i], digest, SHA256_DIGEST_LENGTH) == 0)
+			return true;
+	return false;
+}
+
+static const char *to_hex(const uint8_t digest[SHA256_DIGEST_LENGTH], char out[2 * SHA256_DIGEST_LENGTH + 1])
+{
+	for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++)
+		(void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	return out;
+}
+
+static struct judgement judge_fingerprint(const struct dispute *d)
+{
+	struct tls_der leaf = tls_peer_cert(d->peer, 0);
+	struct tls_der key;
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	char hex[2 * SHA256_DIGEST_LENGTH + 1];
+
+	if (!tls_leaf_key(leaf, &key))
+		return refuse(RESULT_VALIDATION_FAILURE, "the certificate of the server cannot be read");
+	(void)SHA256(key.bytes, key.len, digest);
+	if (is_listed(d->verdict, digest))
+		return accept_as("key ", to_hex(digest, hex));
+	(void)SHA256(leaf.bytes, leaf.len, digest);
+	if (is_listed(d->verdict, digest))
+		return accept_as("certificate ", to_hex(digest, hex));
+	return refuse(RESULT_CERTIFICATE_NOT_TRUSTED,
+		      "neither the server's certificate (SHA-256 %s) nor its key has a listed fingerprint",
+		      to_hex(digest, hex));
+}
+
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+static bool has_name(const struct tls_chain *chain, const char *reference, bool subdomains)
+{
+	for (size_t i = 0; i < tls_chain_names(chain); i++) {
+		size_t len;
+		const char *name = tls_chain_name(chain, i, &len);
+		if (tls_name_matches(name, len, reference, subdomains))
+			return true;
+	}
+	return false;
+}
+
+static bool mx_has(const struct verdict_mx *mx, const struct addr *destination)
+{
+	for (size_t i = 0; destination != NULL && i < mx->addrs_count; i++)
+		if (addr_equal(&mx->addrs[i], destination))
+			return true;
+	return false;
+}
+
+static bool mx_is_known(const struct dispute *d)
+{
+	return d->verdict->match_mx && d->verdict->mx_lookup == VERDICT_LOOKUP_FOUND;
+}
+
+/* mx_references lists the MX hosts that the server may be: those that have the destination as an address; else all. */
+static size_t mx_references(const struct dispute *d, const struct verdict_mx *out[VERDICT_MX_MAX])
+{
+	const struct verdict *verdict = d->verdict;
+	size_t count = 0;
+
+	if (!mx_is_known(d) || verdict->mx_count > VERDICT_MX_MAX)
+		return 0;
+	for (size_t i = 0; i < verdict->mx_count; i++)
+		if (mx_has(&verdict->mx[i], d->destination))
+			out[count++] = &verdict->mx[i];
+	for (size_t i = 0; count == 0 && i < verdict->mx_count; i++)
+		out[i] = &verdict->mx[i];
+	return count > 0 ? count : verdict->mx_count;
+}
+
+/* show_names lists the first names of the certificate. They are the server's octets: what is not plain ASCII becomes a
+ * question mark. */
+static const char *show_names(const struct tls_chain *chain, char *out, size_t cap)
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < tls_chain_names(chain) && i < 3; i++) {
+		size_t len;
+		const char *name = tls_chain_name(chain, i, &len);
+		for (size_t k = 0; k < (i > 0 ? 2U : 0U) && at + 1 < cap; k++)
+			out[at++] = ", "[k];
+		for (size_t k = 0; k < len && at + 1 < cap; k++)
+			out[at++] = name[k] > ' ' && name[k] < 0x7f && name[k] != '"' ? name[k] : '?';
+		out[at] = '\0';
+	}
+	return at > 0 ? out : "no host";
+}
+
+static struct judgement refuse_names(const struct dispute *d, const struct tls_chain *chain,
+				     const struct verdict_mx *const *mx, size_t mx_count)
+{
+	const struct verdict *verdict = d->verdict;
+	bool dot = mx_count == 0 && verdict->names[0].subdomains;
+	char shown[120];
+
+	return refuse(RESULT_CERTIFICATE_HOST_MISMATCH, "the certificate of the server is for %s and not for %s%.90s%s",
+		      show_names(chain, shown, sizeof(shown)), dot ? "." : "",
+		      mx_count > 0 ? mx[0]->name : verdict->names[0].name,
+		      verdict->names_count + mx_count > 1 ? " or another name allowed" : "");
+}
+
+static struct judgement judge_names(const struct dispute *d, const struct tls_chain *chain)
+{
+	const struct verdict *verdict = d->verdict;
+	const struct verdict_mx *mx[VERDICT_MX_MAX];
+	size_t mx_count = mx_references(d, mx);
+
+	for (size_t i = 0; i < verdict->names_count; i++) {
+		const struct verdict_name *name = &verdict->names[i];
+		if (has_name(chain, name->name, name->subdomains))
+			return accept_as(name->subdomains ? "." : "", name->name);
+	}
+	for (size_t i = 0; i < mx_count; i++)
+		if (has_name(chain, mx[i]->name, false))
+			return accept_as("", mx[i]->name);
+	if (verdict->names_count + mx_count == 0)
+		return refuse(RESULT_VALIDATION_FAILURE, "%s",
+			      verdict->match_mx ? "the MX hosts are not known, so no name can be demanded"
+						: "the policy has no name to demand of the server");
+	return refuse_names(d, chain, mx, mx_count);
+}
+
+/* --- trust -------------------------------------------------------------------------------------------------------- */
+
+static struct judgement judge_pkix(const struct dispute *d)
+{
+	struct tls_finding finding = { RESULT_NONE, "" };
+	struct x509_store_st *store = tls_trust_store(d->trust, d->verdict->ca);
+	struct tls_chain *chain;
+	struct judgement out;
+
+	if (store == NULL)
+		return refuse(RESULT_CERTIFICATE_NOT_TRUSTED, "there is no CA file to trust the server by");
+	chain = tls_chain_new(d->peer, &finding);
+	if (chain == NULL)
+		return refuse(finding.word, "%s", finding.reason);
+	out = tls_chain_trusted(chain, store, d->now, &finding) ? judge_names(d, chain)
+								: refuse(finding.word, "%s", finding.reason);
+	tls_chain_free(chain);
+	return out;
+}
+
+/* --- the levels --------------------------------------------------------------------------------------------------- */
+
+static struct judgement judge_level(const struct dispute *d)
+{
+	const struct judgement plain = { .satisfied = true };
+	struct judgement out;
+
+	switch (d->verdict->level) {
+	case LEVEL_NONE:
+	case LEVEL_MAY: return plain; /* clear text would do */
+	case LEVEL_ENCRYPT: return session_suffices(d, &out) ? plain : out;
+	case LEVEL_FINGERPRINT: return session_suffices(d, &out) ? judge_fingerprint(d) : out;
+	case LEVEL_VERIFY:
+	case LEVEL_SECURE: return session_suffices(d, &out) ? judge_pkix(d) : out;
+	case LEVEL_DANE:
+	case LEVEL_DANE_ONLY:
+		return refuse(RESULT_VALIDATION_FAILURE, "level %s cannot be judged without TLSA records",
+			      level_name(d->verdict->level));
+	case LEVEL_UNSET:
+	case LEVEL_COUNT: break;
+	}
+	return refuse(RESULT_VALIDATION_FAILURE, "the policy says nothing that could be held to");
+}
+
+struct judgement tls_judge(const struct tls_peer *peer, const struct verdict *verdict, const struct addr *destination,
+			   time_t now, const struct tls_trust *trust)
+{
+	const struct dispute d = { peer, verdict, destination, now, trust };
+
+	if (verdict == NULL || verdict->status != VERDICT_OK)
+		return refuse(verdict != NULL && verdict->result != RESULT_NONE ? verdict->result
+										: RESULT_VALIDATION_FAILURE,
+			      "%s",
+			      verdict != NULL && verdict->reason[0] != '\0' ? verdict->reason
+									    : "the policy could not be decided");
+	if (peer == NULL)
+		return refuse(RESULT_VALIDATION_FAILURE, "there is no TLS session to judge");
+	return judge_level(&d);
+}
+
+/* --- the digest --------------------------------------------------------------------------------------------------- */
+
+static void digest_number(SHA256_CTX *sha, uint32_t number)
+{
+	const uint8_t bytes[4] = { (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
+				   (uint8_t)number };
+
+	(void)SHA256_Update(sha, bytes, sizeof(bytes));
+}
+
+static void digest_name(SHA256_CTX *sha, const char *name, bool subdomains)
+{
+	digest_number(sha, subdomains);
+	(void)SHA256_Update(sha, name, strlen(name) + 1);
+}
+
+void tls_policy_digest(const struct verdict *verdict, uint8_t out[32])
+{
+	SHA256_CTX sha;
+
+	memset(out, 0, 32);
+	if (verdict == NULL)
+		return;
+	(void)SHA256_Init(&sha);
+	digest_number(&sha, verdict->generation);
+	digest_number(&sha, verdict->status);
+	digest_number(&sha, verdict->level);
+	digest_number(&sha, verdict->min_protocol);
+	digest_number(&sha, verdict->ca);
+	digest_number(&sha, verdict->match_mx);
+	digest_number(&sha, (uint32_t)verdict->names_count);
+	for (size_t i = 0; i < verdict->names_count; i++)
+		digest_name(&sha, verdict->names[i].name, verdict->names[i].subdomains);
+	digest_number(&sha, (uint32_t)verdict->fingerprints_count);
+	for (size_t i = 0; i < verdict->fingerprints_count; i++)
+		(void)SHA256_Update(&sha, verdict->fingerprints[i], sizeof(verdict->fingerprints[i]));
+	for (size_t i = 0; verdict->match_mx && i < verdict->mx_count; i++)
+		digest_name(&sha, verdict->mx[i].name, false);
+	(void)SHA256_Final(out, &sha);
+}

@@ -1,0 +1,36 @@
+/* tls_verify.h - is this server what the policy demands: a peer's certificates held against a verdict. Pure: no clock,
+ * no network, no file. RULES A.6, G.7, H.10, H.25, J.2. */
+#ifndef GATE25_PROXY_TLS_TLS_VERIFY_H
+#define GATE25_PROXY_TLS_TLS_VERIFY_H
+
+#include <stdint.h>
+#include <time.h>
+
+#include "policy/verdict.h"
+#include "proxy/base/addr.h"
+#include "proxy/tls/judgement.h"
+
+struct tls_peer;
+struct tls_trust;
+
+/* tls_judge says whether |peer|, reached at |destination|, is what |verdict| demands, at |now| (calendar time).
+ *
+ *   none, may, encrypt  any peer; the certificates are not looked at. encrypt holds to the minimum version
+ *   fingerprint         SHA-256 of the leaf certificate, or of its SubjectPublicKeyInfo, is listed; nothing else counts
+ *   verify, secure      a chain to a certificate of store |ca|, valid now, for TLS servers, with a dNSName that matches
+ *   dane, dane-only     refused: no TLSA record is part of a verdict
+ *
+ * Levels that authenticate also hold to the minimum version and want an AEAD suite. Names: one of |names|, or with
+ * |match_mx| one of the MX hosts that have |destination| among their addresses; where none has, any MX host: not to
+ * know the name never lowers the demand. No reference name at all is a refusal.
+ *
+ * |enforce| is not looked at: report-only is the caller's. A |verdict| that is NULL, failed or unknown is refused, as
+ * is a |peer| that is NULL (a leg in clear; ask verdict_permits_clear). |trust| NULL trusts nobody. */
+struct judgement tls_judge(const struct tls_peer *peer, const struct verdict *verdict, const struct addr *destination,
+			   time_t now, const struct tls_trust *trust);
+
+/* tls_policy_digest condenses what tls_judge looks at in |verdict|, for tls_options.policy: TLS sessions are resumed
+ * only under the policy that they were made under (RULES H.9). All zero for NULL. */
+void tls_policy_digest(const struct verdict *verdict, uint8_t out[32]);
+
+#endif

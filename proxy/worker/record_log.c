@@ -1,0 +1,70 @@
+/* record_log.c - see record_log.h. */
+#include "proxy/worker/record_log.h"
+
+#include <inttypes.h>
+
+#include "proxy/base/log.h"
+
+static const char *event_name(enum session_record_kind kind)
+{
+	switch (kind) {
+	case SESSION_RECORD_REFUSED: return "refused";
+	case SESSION_RECORD_REPORTED: return "would-refuse";
+	case SESSION_RECORD_END: break;
+	}
+	return "session-end";
+}
+
+static void add_text(struct log_line *line, const char *key, const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		log_add(line, key, "%s", value);
+}
+
+static void add_decision(struct log_line *line, const struct session_record *record)
+{
+	add_text(line, "domain", record->domain);
+	add_text(line, "mx", record->mx);
+	add_text(line, "sni", record->servername);
+	if (record->decided) {
+		log_add(line, "source", "%s", verdict_source_name(record->source));
+		log_add(line, "level", "%s", level_name(record->level));
+	}
+	add_text(line, "verdict", record->verdict);
+	add_text(line, "tls", record->tls_version);
+	add_text(line, "cipher", record->cipher);
+	if (record->decided)
+		log_add(line, "authenticated", "%s", record->authenticated ? "yes" : "no");
+	add_text(line, "matched", record->matched);
+}
+
+static void add_totals(struct log_line *line, const struct session_record *record)
+{
+	log_add(line, "end", "%s", session_end_name(record->end));
+	log_add(line, "messages", "%u", record->messages);
+	log_add(line, "rcpts", "%u", record->rcpts_accepted);
+	log_add(line, "rcpts-refused", "%u", record->rcpts_refused);
+	log_add(line, "octets", "%" PRIu64, record->octets);
+	log_add(line, "seconds", "%" PRIu64, record->duration_s);
+}
+
+void record_log(const struct session_record *record)
+{
+	struct log_line line;
+	char client[ENDPOINT_TEXT_MAX];
+	char destination[ENDPOINT_TEXT_MAX];
+
+	log_open(&line, record->kind == SESSION_RECORD_END ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+		 event_name(record->kind));
+	log_add(&line, "session", "%016" PRIx64, record->id);
+	log_add(&line, "client", "%s", endpoint_format(&record->client, client));
+	log_add(&line, "destination", "%s", endpoint_format(&record->destination, destination));
+	add_decision(&line, record);
+	if (record->kind == SESSION_RECORD_END)
+		add_totals(&line, record);
+	if (record->result != RESULT_NONE)
+		log_add(&line, "result", "%s", result_word_name(record->result));
+	add_text(&line, "reply", record->reply);
+	add_text(&line, "reason", record->reason);
+	log_close(&line);
+}

@@ -1,0 +1,290 @@
+/* sessions.c - see sessions.h. */
+#include "proxy/worker/sessions.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "netfilter/origdst.h"
+#include "proxy/base/log.h"
+#include "proxy/worker/conn.h"
+#include "proxy/monitor/counters.h"
+#include "proxy/session/ehlo_memory.h"
+#include "proxy/session/host_memory.h"
+#include "proxy/session/session.h"
+#include "proxy/worker/settings.h"
+
+#define MEMORY_ENTRIES  4096
+#define ACCEPT_AT_ONCE  16
+#define ACCEPT_PAUSE_MS 200 /* out of descriptors: connections wait in the backlog */
+
+struct sessions {
+	struct sessions_plan plan;
+	struct event *acceptable; /* NULL once draining */
+	struct event *resume;
+	struct host_memory *hosts;
+	struct ehlo_memory *keywords;
+	struct conn *first;
+	unsigned count;
+	bool draining;
+};
+
+/* current is the configuration that a new session begins with. */
+static const struct conf *current(const struct sessions *sessions)
+{
+	return &sessions->plan.host->settings(sessions->plan.host->arg)->conf;
+}
+
+/* --- the list ------------------------------------------------------------------------------------------------------
+ */
+
+static void link_in(struct sessions *sessions, struct conn *conn)
+{
+	struct conn_link *link = conn_link(conn);
+
+	*link = (struct conn_link){ .next = sessions->first };
+	if (sessions->first != NULL)
+		conn_link(sessions->first)->prev = conn;
+	sessions->first = conn;
+	sessions->count++;
+	counters_add(sessions->plan.counters, COUNTER_SESSIONS, 1);
+	counters_add(sessions->plan.counters, COUNTER_SESSIONS_ACTIVE, 1);
+}
+
+void sessions_ended(struct sessions *sessions, struct conn *conn)
+{
+	struct conn_link *link = conn_link(conn);
+
+	if (link->prev != NULL)
+		conn_link(link->prev)->next = link->next;
+	else
+		sessions->first = link->next;
+	if (link->next != NULL)
+		conn_link(link->next)->prev = link->prev;
+	sessions->count--;
+	counters_sub(sessions->plan.counters, COUNTER_SESSIONS_ACTIVE, 1);
+	if (sessions->draining && sessions->count == 0)
+		sessions->plan.empty(sessions->plan.arg);
+}
+
+/* --- one connection ------------------------------------------------------------------------------------------------
+ */
+
+/* refuse says one line and closes; a client that does not read it loses only that line. */
+static void refuse(int fd, const char *reply)
+{
+	(void)!send(fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)shutdown(fd, SHUT_WR);
+	(void)close(fd);
+}
+
+/* port_taken: one of the client's own connections to the destination, this one included, has the port. (Those of other
+ * workers are not seen; a collision there fails to connect, and the client tries again.) */
+static bool port_taken(void *arg, const struct endpoint *client, const struct endpoint *destination, uint16_t port)
+{
+	const struct sessions *sessions = arg;
+
+	if (port == client->port)
+		return true;
+	for (struct conn *conn = sessions->first; conn != NULL; conn = conn_link(conn)->next) {
+		if (conn_client(conn)->port == port && addr_equal(&conn_client(conn)->addr, &client->addr) &&
+		    addr_equal(&conn_destination(conn)->addr, &destination->addr))
+			return true;
+	}
+	return false;
+}
+
+static uint64_t random_id(void)
+{
+	uint64_t id = 0;
+
+	(void)!getrandom(&id, sizeof(id), 0);
+	return id;
+}
+
+static void choose_source(const struct sessions *sessions, const struct conf *conf, struct upstream_plan *plan)
+{
+	plan->mark = sessions->plan.privileged ? conf->mark_own : 0;
+	if (conf->source == CONF_SOURCE_CLIENT && sessions->plan.privileged) {
+		plan->source = plan->client.addr;
+		plan->source_foreign = true;
+		return;
+	}
+	for (size_t i = 0; conf->source == CONF_SOURCE_ADDRESS && i < conf->source_addresses.count; i++) {
+		if (conf->source_addresses.items[i].addr.family == plan->destination.addr.family)
+			plan->source = conf->source_addresses.items[i].addr;
+	}
+}
+
+static void begin(struct sessions *sessions, int fd, const struct endpoint *client, const struct endpoint *destination)
+{
+	const struct conf *conf = current(sessions);
+	const struct session_options options = {
+		.id = random_id(),
+		.client = *client,
+		.destination = *destination,
+		.bare_newline_reject = conf->bare_newline == CONF_BARE_NEWLINE_REJECT,
+		.enforce = conf->enforce,
+		.clear_possible = conf_may_permit_clear(conf),
+		.tls_compat = conf->tls_compat,
+		.hosts = sessions->hosts,
+		.keywords = sessions->keywords,
+	};
+	struct upstream_plan upstream = {
+		.client = *client, .destination = *destination, .port_taken = port_taken, .port_arg = sessions
+	};
+	struct conn *conn;
+
+	choose_source(sessions, conf, &upstream);
+	conn = conn_new(sessions->plan.host, fd, &options, &upstream);
+	if (conn == NULL) {
+		log_say(LOG_LEVEL_ERROR, "session", "out of memory: connection dropped");
+		return;
+	}
+	link_in(sessions, conn);
+}
+
+static void refuse_loop(struct sessions *sessions, int fd, const struct endpoint *client, const char *why)
+{
+	struct log_line line;
+	char text[ENDPOINT_TEXT_MAX];
+
+	counters_add(sessions->plan.counters, COUNTER_LOOPS, 1);
+	log_open(&line, LOG_LEVEL_WARNING, "refused");
+	log_add(&line, "client", "%s", endpoint_format(client, text));
+	log_add(&line, "reply", "421 4.4.6");
+	log_add(&line, "reason", "%s", why);
+	log_close(&line);
+	refuse(fd, "421 4.4.6 this port is for intercepted connections only\r\n");
+}
+
+static void accepted(struct sessions *sessions, int fd, const struct sockaddr_storage *from)
+{
+	struct endpoint client;
+	struct endpoint destination;
+	enum origdst found;
+	const struct conf *conf = current(sessions);
+	int on = 1;
+
+	(void)setsockopt(fd, SOL_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	if (!endpoint_from_sockaddr(&client, from)) {
+		(void)close(fd);
+		return;
+	}
+	found = origdst_get(&destination, fd, conf->ports, conf->ports_count, conf->listen_port);
+	if (found != ORIGDST_OK)
+		refuse_loop(sessions, fd, &client, origdst_name(found));
+	else if (sessions->count >= conf->max_sessions)
+		refuse(fd, "421 4.3.2 too many sessions, try again later\r\n");
+	else
+		begin(sessions, fd, &client, &destination);
+}
+
+/* --- accepting -----------------------------------------------------------------------------------------------------
+ */
+
+static void pause_accepting(struct sessions *sessions)
+{
+	const struct timeval delay = { .tv_usec = ACCEPT_PAUSE_MS * 1000 };
+
+	(void)event_del(sessions->acceptable);
+	(void)event_add(sessions->resume, &delay);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	struct sessions *sessions = arg;
+
+	(void)fd;
+	(void)what;
+	if (sessions->acceptable != NULL)
+		(void)event_add(sessions->acceptable, NULL);
+}
+
+static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
+{
+	struct sessions *sessions = arg;
+
+	(void)what;
+	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+		struct sockaddr_storage from;
+		socklen_t len = sizeof(from);
+		int fd = accept4(listen_fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0) {
+			accepted(sessions, fd, &from);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			log_errno(LOG_LEVEL_WARNING, "accept", "clients wait");
+			pause_accepting(sessions);
+		}
+		return;
+	}
+}
+
+/* --- life ----------------------------------------------------------------------------------------------------------
+ */
+
+struct sessions *sessions_new(const struct sessions_plan *plan)
+{
+	struct sessions *sessions = calloc(1, sizeof(*sessions));
+
+	if (sessions == NULL)
+		return NULL;
+	sessions->plan = *plan;
+	sessions->hosts = host_memory_new(MEMORY_ENTRIES);
+	sessions->keywords = ehlo_memory_new(MEMORY_ENTRIES);
+	sessions->resume = evtimer_new(plan->base, on_resume, sessions);
+	sessions->acceptable = event_new(plan->base, plan->listen_fd, EV_READ | EV_PERSIST, on_acceptable, sessions);
+	if (sessions->hosts == NULL || sessions->keywords == NULL || sessions->resume == NULL ||
+	    sessions->acceptable == NULL || event_add(sessions->acceptable, NULL) != 0) {
+		sessions_free(sessions);
+		return NULL;
+	}
+	return sessions;
+}
+
+void sessions_drain(struct sessions *sessions)
+{
+	if (sessions->draining)
+		return;
+	sessions->draining = true;
+	event_free(sessions->acceptable);
+	sessions->acceptable = NULL;
+	(void)close(sessions->plan.listen_fd);
+	if (sessions->count == 0)
+		sessions->plan.empty(sessions->plan.arg);
+}
+
+void sessions_shutdown(struct sessions *sessions)
+{
+	struct conn *next;
+
+	for (struct conn *conn = sessions->first; conn != NULL; conn = next) {
+		next = conn_link(conn)->next;
+		conn_shutdown(conn);
+	}
+}
+
+void sessions_free(struct sessions *sessions)
+{
+	if (sessions == NULL)
+		return;
+	sessions->draining = false; /* nobody is told any more */
+	while (sessions->first != NULL)
+		conn_free(sessions->first);
+	if (sessions->acceptable != NULL)
+		event_free(sessions->acceptable);
+	if (sessions->resume != NULL)
+		event_free(sessions->resume);
+	host_memory_free(sessions->hosts);
+	ehlo_memory_free(sessions->keywords);
+	free(sessions);
+}

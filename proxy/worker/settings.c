@@ -1,0 +1,68 @@
+/* settings.c - see settings.h. */
+#include "proxy/worker/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy/base/log.h"
+#include "proxy/tls/tls.h"
+
+#define TLS_SESSIONS_MAX 2000
+
+static void conf_error(void *arg, const char *file, unsigned line, const char *message)
+{
+	(void)arg;
+	log_say(LOG_LEVEL_ERROR, "configuration", "%s:%u: %s", file, line, message);
+}
+
+static bool load_trust(struct settings *out, char *const ca_text[], unsigned count, char error[TLS_ERROR_MAX])
+{
+	out->trust = tls_trust_new();
+	for (unsigned i = 0; out->trust != NULL && i < count; i++) {
+		const char *pem = ca_text[i] != NULL && ca_text[i][0] != '\0' ? ca_text[i] : NULL;
+		const char *name = i == 0 ? out->conf.ca_file : conf_ca_file(&out->conf, i);
+		if (!tls_trust_add(out->trust, name != NULL ? name : "ca-file", pem, pem != NULL ? strlen(pem) : 0,
+				   error))
+			return false;
+	}
+	return out->trust != NULL;
+}
+
+struct settings *settings_new(const char *conf_text, char *const ca_text[], unsigned ca_count, uint32_t generation,
+			      char error[TLS_ERROR_MAX])
+{
+	struct settings *settings = calloc(1, sizeof(*settings));
+
+	(void)snprintf(error, TLS_ERROR_MAX, "out of memory");
+	if (settings == NULL)
+		return NULL;
+	settings->refs = 1;
+	settings->generation = generation;
+	if (!conf_parse(&settings->conf, "gate25.conf", conf_text, conf_error, NULL)) {
+		(void)snprintf(error, TLS_ERROR_MAX,
+			       "the configuration that the parent accepted was not understood here");
+	} else {
+		settings->tls = tls_client_ctx_new(&settings->conf, TLS_SESSIONS_MAX, error);
+		if (settings->tls != NULL && load_trust(settings, ca_text, ca_count, error))
+			return settings;
+	}
+	settings_unref(settings);
+	return NULL;
+}
+
+struct settings *settings_ref(struct settings *settings)
+{
+	settings->refs++;
+	return settings;
+}
+
+void settings_unref(struct settings *settings)
+{
+	if (settings == NULL || --settings->refs > 0)
+		return;
+	tls_client_ctx_free(settings->tls);
+	tls_trust_free(settings->trust);
+	conf_cleanup(&settings->conf);
+	free(settings);
+}
