@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proxy/base/log.h"
@@ -259,6 +260,8 @@ void role_sandbox(enum sandbox which, const struct sandbox_limits *limits)
 	char err[256];
 	bool landlock;
 
+	/* The C library reads the time zone at its first use: afterwards it could not. */
+	tzset();
 	if (!sandbox_enter(which, limits, &landlock, err, sizeof(err)))
 		log_die("sandbox", "%s", err);
 	if (!landlock)

@@ -45,6 +45,7 @@ enum role_listener { ROLE_LISTENER_SMTP, ROLE_LISTENER_HTTP, ROLE_LISTENER_CONTR
 #define ROLE_FLAG_NO_ROOT  2 /* no capability: no marks, no foreign source addresses */
 
 #define ROLE_ALIVE_S   10
+#define ROLE_DRAIN_S   60 /* from DRAIN until the parent cuts what still runs */
 #define ROLE_SILENT_S  60 /* silent for longer: hung, killed */
 #define ROLE_CA_MAX    64
 #define ROLE_SLOTS_MAX 256 /* workers */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,6 +240,7 @@ int monitor_main(void)
 	role_receive(&start);
 	set_up(&monitor, &start);
 	role_start_cleanup(&start);
+	json_object_seed(0); /* it would read /dev/urandom at its first use, and take the clock where it cannot */
 	role_sandbox(SANDBOX_MONITOR, &nothing);
 	role_say_alive(monitor.base, monitor.parent);
 	(void)event_base_dispatch(monitor.base);

@@ -27,8 +27,6 @@
 #include "proxy/parent/programs.h"
 #include "proxy/tls/tls.h"
 
-#define DRAIN_S 60 /* for the sessions that run when the service is stopped */
-
 struct parent {
 	const struct parent_options *options;
 	struct event_base *base;
@@ -197,7 +195,7 @@ static void on_drain_limit(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	log_say(LOG_LEVEL_WARNING, "stop", "sessions still run after %d s: cut", DRAIN_S);
+	log_say(LOG_LEVEL_WARNING, "stop", "sessions still run after %d s: cut", ROLE_DRAIN_S);
 	end_loop(arg);
 }
 
@@ -213,7 +211,7 @@ static void close_listeners(struct parent *parent)
 static void on_terminate(evutil_socket_t signal_number, short what, void *arg)
 {
 	struct parent *parent = arg;
-	const struct timeval limit = { .tv_sec = DRAIN_S };
+	const struct timeval limit = { .tv_sec = ROLE_DRAIN_S };
 
 	(void)what;
 	if (evtimer_pending(parent->drain_limit, NULL)) {

@@ -25,6 +25,7 @@ struct worker {
 	struct counters *counters;
 	struct sessions *sessions;
 	struct verdict_client *verdicts;
+	struct event *drain_over;
 	struct event *ask_peer; /* runs while there is no channel to policyd */
 	struct conn_host host;
 	struct settings *now;
@@ -217,6 +218,15 @@ static bool take_peer(struct worker *worker, const uint8_t *body, size_t len, in
 	return true;
 }
 
+static bool drain(struct worker *worker)
+{
+	const struct timeval limit = { .tv_sec = ROLE_DRAIN_S - 5 };
+
+	(void)evtimer_add(worker->drain_over, &limit);
+	sessions_drain(worker->sessions);
+	return true;
+}
+
 static bool on_parent_message(void *arg, uint16_t type, const uint8_t *body, size_t len, int fd)
 {
 	struct worker *worker = arg;
@@ -231,9 +241,17 @@ static bool on_parent_message(void *arg, uint16_t type, const uint8_t *body, siz
 		(void)close(fd);
 	switch (type) {
 	case ROLE_MSG_RELOAD: return reload(worker);
-	case ROLE_MSG_DRAIN: sessions_drain(worker->sessions); return true;
+	case ROLE_MSG_DRAIN: return drain(worker);
 	default: return false;
 	}
+}
+
+/* What still runs is told so before the parent cuts it: a client that hears 421 tries again sooner. */
+static void on_drain_over(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	sessions_shutdown(((struct worker *)arg)->sessions);
 }
 
 static void leave(struct worker *worker)
@@ -295,6 +313,7 @@ static void init(struct worker *worker, struct role_start *start)
 	if (worker->parent == NULL || worker->now == NULL)
 		log_die("start", "%s", error);
 	make_counters(worker, start->slot);
+	worker->drain_over = evtimer_new(worker->base, on_drain_over, worker);
 	worker->ask_peer = evtimer_new(worker->base, on_ask_peer, worker);
 	worker->verdicts = verdict_client_new(worker->base, worker->now->generation, worker->counters, on_answer,
 					      on_policyd_lost, worker);
@@ -312,7 +331,8 @@ static void init(struct worker *worker, struct role_start *start)
 	plan.host = &worker->host;
 	plan.counters = worker->counters;
 	worker->sessions = sessions_new(&plan);
-	if (worker->verdicts == NULL || worker->sessions == NULL || worker->ask_peer == NULL)
+	if (worker->verdicts == NULL || worker->sessions == NULL || worker->ask_peer == NULL ||
+	    worker->drain_over == NULL)
 		log_die("start", "out of memory");
 	if (start->policy_fd >= 0)
 		verdict_client_connect(worker->verdicts, start->policy_fd);
@@ -341,6 +361,7 @@ int worker_main(void)
 
 	sessions_free(worker.sessions);
 	verdict_client_free(worker.verdicts);
+	event_free(worker.drain_over);
 	event_free(worker.ask_peer);
 	role_parent_gone();
 	ipc_free(worker.monitor);
