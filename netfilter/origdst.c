@@ -41,8 +41,9 @@ static bool never_a_destination(const struct addr *addr)
 	return b[15] <= 1; /* unspecified, loopback */
 }
 
-/* The kernel lets a plain socket bind to this host's addresses only (and to broadcast ones, which are no better). */
-static enum origdst of_another_host(const struct addr *addr)
+/* binds returns 1 where a plain socket can be bound to |addr|, 0 where the kernel says it is not this host's, -1 with
+ * errno where that cannot be told. */
+static int binds(const struct addr *addr)
 {
 	struct endpoint at = { .addr = *addr };
 	struct sockaddr_storage to;
@@ -51,13 +52,32 @@ static enum origdst of_another_host(const struct addr *addr)
 	int error;
 
 	if (fd < 0)
-		return ORIGDST_FAILED;
+		return -1;
 	error = bind(fd, (struct sockaddr *)&to, len) == 0 ? 0 : errno;
 	(void)close(fd);
 	errno = error;
 	if (error == 0)
-		return ORIGDST_BAD_ADDRESS;
-	return error == EADDRNOTAVAIL ? ORIGDST_OK : ORIGDST_FAILED;
+		return 1;
+	return error == EADDRNOTAVAIL ? 0 : -1;
+}
+
+/* binds_all: ip_nonlocal_bind is 1 for this family (VRRP gateways have it so): even an address that is no host's binds.
+ */
+static bool binds_all(uint8_t family)
+{
+	struct addr nobody;
+
+	return addr_parse(&nobody, family == AF_INET ? "192.0.2.1" : "2001:db8::1") && binds(&nobody) == 1;
+}
+
+/* The kernel lets a plain socket bind to this host's addresses only (and to broadcast ones, which are no better). */
+static enum origdst of_another_host(const struct addr *addr)
+{
+	switch (binds(addr)) {
+	case 0: return ORIGDST_OK;
+	case 1: return binds_all(addr->family) ? ORIGDST_OK : ORIGDST_BAD_ADDRESS;
+	default: return ORIGDST_FAILED;
+	}
 }
 
 enum origdst origdst_judge(const struct endpoint *to, const uint16_t *ports, size_t ports_count, uint16_t listen_port)
@@ -105,15 +125,5 @@ const char *origdst_name(enum origdst result)
 
 bool origdst_host_check(void)
 {
-	static const char *const documentation[] = { "192.0.2.1", "2001:db8::1" };
-
-	for (size_t i = 0; i < COUNT(documentation); i++) {
-		struct addr addr;
-
-		if (!addr_parse(&addr, documentation[i]))
-			return false;
-		if (of_another_host(&addr) == ORIGDST_BAD_ADDRESS)
-			return false;
-	}
-	return true;
+	return !binds_all(AF_INET) && !binds_all(AF_INET6);
 }

@@ -24,8 +24,9 @@ enum origdst {
  * as far as known for the log otherwise.
  *
  * An address of this host is recognised by binding a throw-away TCP socket (neither IP_TRANSPARENT nor IP_FREEBIND) to
- * it with port 0: the kernel allows that for own addresses only. A sandbox must let that through. It relies on
- * ip_nonlocal_bind being 0, see origdst_host_check. */
+ * it with port 0: the kernel allows that for own addresses only. A sandbox must let that through. Where
+ * ip_nonlocal_bind is 1 it cannot be told so; the rules alone, which never intercept what is for this host, keep such
+ * destinations away. */
 MUST_CHECK enum origdst origdst_get(struct endpoint *out, int fd, const uint16_t *ports, size_t ports_count,
 				    uint16_t listen_port);
 const char *origdst_name(enum origdst result);
@@ -35,8 +36,8 @@ const char *origdst_name(enum origdst result);
 MUST_CHECK enum origdst origdst_judge(const struct endpoint *to, const uint16_t *ports, size_t ports_count,
 				      uint16_t listen_port);
 
-/* origdst_host_check: false where net.ipv4.ip_nonlocal_bind or net.ipv6.ip_nonlocal_bind is 1. This host's addresses
- * could not be told from others then, and origdst_get would allow none. For `gate25 check` and the start. */
+/* origdst_host_check: false where net.ipv4.ip_nonlocal_bind or net.ipv6.ip_nonlocal_bind is 1 (see origdst_get). For
+ * `gate25 check`. */
 MUST_CHECK bool origdst_host_check(void);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "netfilter/origdst.h"
 #include "proxy/base/log.h"
 #include "proxy/cli/cli.h"
 #include "proxy/parent/inputs.h"
@@ -176,6 +177,10 @@ static void check_host(const struct conf *conf, const char *file, struct finding
 	if (conf->scope_forward && !forwarding())
 		on_warning(findings, file, 0,
 			   "scope has forward, but this host does not forward (net.ipv4.ip_forward)");
+	if (!origdst_host_check())
+		on_warning(findings, file, 0,
+			   "ip_nonlocal_bind is 1 here: that no session leads back to this host is left to the "
+			   "nftables rules alone");
 	if (forwarding())
 		warn_of_others(conf, file, findings);
 	warn_of_rewriting(conf, file, findings);
