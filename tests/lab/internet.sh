@@ -185,8 +185,9 @@ lab_dns_conf() {
 	EOT
 }
 
-# lab_dns: NSD with the lab's root and zones, and Unbound over it, both in the node dns.
+# lab_dns: NSD with the lab's root and zones, and Unbound over it, both in the node dns. A test without root ends here.
 lab_dns() {
+	lab_needs_root "what needs name servers and gate25's users" || lab_done
 	local root
 	lab_root dns nsd unbound
 	root=${LAB_ROOT_OF[dns]}

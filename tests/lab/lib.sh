@@ -32,11 +32,16 @@ lab_user_namespace() {
 	[ "$(id -u)" -eq 0 ] || echo "--user --map-root-user"
 }
 
-# lab_fetch TEST: inside the box there is no network, so what the test's parts of the lab unpack is downloaded before.
+# lab_fetch TEST: inside the box there is no network, so what the test's parts of the lab unpack is downloaded before. A
+# part may be sourced by a file beside the test.
 lab_fetch() {
-	local packages=()
-	grep -q '/internet\.sh' "$1" && packages+=(nsd unbound)
-	grep -q '/mail\.sh' "$1" && packages+=(postfix exim4-daemon-light)
+	local packages=() files=("$1") name
+	[ "$LAB_ROOT" = yes ] || return 0
+	for name in $(sed -nE 's|^\. .*/([a-z_]+\.sh)"?$|\1|p' "$1"); do
+		[ ! -f "$(dirname "$1")/$name" ] || files+=("$(dirname "$1")/$name")
+	done
+	grep -q '/internet\.sh' "${files[@]}" && packages+=(nsd unbound)
+	grep -q '/mail\.sh' "${files[@]}" && packages+=(postfix exim4-daemon-light)
 	[ ${#packages[@]} -eq 0 ] || "$LAB/unpack" "${packages[@]}" >&2
 }
 

@@ -97,10 +97,14 @@ declare -A LAB_CAPTURE_PID
 lab_capture() {
 	local name=$1 node=$2 interface=$3 filter=${4:-tcp port 25} log=capture-$1
 	: >"$LAB_DIR/log/$log"
-	lab_spawn "$log" "$node" tcpdump -Z root -n -s 70000 -U --immediate-mode -B 32768 -i "$interface" \
-		-w "$LAB_DIR/pcap/$name.pcap" "($filter) or udp port 9"
+	if [ "$LAB_ROOT" = yes ]; then
+		lab_spawn "$log" "$node" tcpdump -Z root -n -s 70000 -U --immediate-mode -B 32768 -i "$interface" \
+			-w "$LAB_DIR/pcap/$name.pcap" "($filter) or udp port 9"
+	else
+		lab_spawn "$log" "$node" python3 "$LAB/record.py" "$interface" "$LAB_DIR/pcap/$name.pcap"
+	fi
 	LAB_CAPTURE_PID[$name]=$LAB_PID
-	lab_until 10 lab_log "$log" "listening on" || lab_die "tcpdump does not start in $node"
+	lab_until 10 lab_log "$log" "listening on" || lab_die "no capture starts in $node"
 }
 
 # lab_capture_stop NAME NODE ADDRESS: ends a capture when it has everything: NODE sends a mark to ADDRESS past it, and the

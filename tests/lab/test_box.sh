@@ -31,7 +31,7 @@ s.sendall(b'hello from a')"
 	check "the capture saw it" grep -qa 'hello from a' "$LAB_DIR/pcap/to-$to.pcap"
 done
 check "the internet is not there" ! lab_in a python3 -c "import socket; socket.create_connection(('198.51.100.1', 25), 5)"
-check "/etc is the test's own" useradd -r lab-box-user
+lab_needs_root "/etc is the test's own" && check "/etc is the test's own" sh -c 'echo lab-box-user >>/etc/passwd'
 
 # A test in a box in this box: killed in each way, it takes everything along.
 sleepers() { pgrep -fc 'sleep 98765' >/dev/null; }

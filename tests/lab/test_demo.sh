@@ -15,6 +15,10 @@ tell() {
 	fi
 }
 
+if [ "$(id -u)" -ne 0 ]; then
+	printf '%s\n' "ok - the demo # SKIP needs root: several uids" 1..1
+	exit 0
+fi
 tests/demo/demo >"$out" 2>&1
 status=$?
 if [ $status -eq 77 ]; then
