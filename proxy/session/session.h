@@ -62,7 +62,7 @@ struct session_event {
 	struct verdict *verdict; /* borrowed; the machine takes its own reference */
 	const struct session_tls *tls;
 	const char *reason; /* one sentence for the log; NULL is fine */
-	bool ours;          /* NOT_CONNECTED: for want of something here; it says nothing about the server */
+	bool ours;          /* NOT_CONNECTED: our own or this client's failure; it says nothing to other clients */
 };
 
 /* Who may read what is written to the server. The driver checks it once more against the leg it has. */

@@ -145,7 +145,7 @@ struct input {
 	struct smtp_reply *reply; /* a step may take it */
 	bool ok;                  /* connected, TLS ready */
 	bool more;                /* octets follow the reply */
-	bool ours;                /* not connected: for want of something here */
+	bool ours;                /* not connected, and it says nothing about the server */
 	bool silent;              /* the server did not go, it was given up */
 	const struct session_tls *tls;
 	const char *reason; /* never NULL */

@@ -46,6 +46,7 @@ struct fixture {
 	enum answers answers;
 	enum level level;
 	bool enforce;
+	bool as_client; /* dial from the client's own address */
 	uint32_t asked; /* the pending one's id */
 	uint32_t last_id;
 	struct verdict_question question;
@@ -422,7 +423,7 @@ static inline void client_connects(struct fixture *f)
 	struct endpoint gate;
 	int listener = listen_on_loopback(&gate);
 	struct session_options options = { .id = 1, .enforce = f->enforce };
-	struct upstream_plan upstream = { .destination = f->at };
+	struct upstream_plan upstream = { .destination = f->at, .source_foreign = f->as_client };
 	int fd;
 
 	if (f->client >= 0)

@@ -499,6 +499,25 @@ static void test_no_descriptors_for_the_server(void **state)
 	host_memory_free(f.hosts);
 }
 
+/* What becomes of one client's packets says nothing about another's. */
+static void test_unreachable_for_one_client(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, NULL);
+	f.hosts = host_memory_new(16);
+	f.as_client = true; /* without the privilege no socket is made, and that is not the server's fault either */
+	assert_int_equal(shutdown(f.listener, SHUT_RDWR), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		client_connects(&f);
+		hears(&f, "421 4.4.1 the server does not answer");
+		until_ended(&f);
+	}
+	fixture_close(&f);
+	host_memory_free(f.hosts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -516,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_deaf_client),
 		cmocka_unit_test(test_last_words),
 		cmocka_unit_test(test_no_descriptors_for_the_server),
+		cmocka_unit_test(test_unreachable_for_one_client),
 	};
 
 	return cmocka_run_group_tests(tests, make_all, free_all);
