@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -380,7 +381,12 @@ static bool limit(const struct parent *parent, char *err, size_t err_len)
 
 	for (size_t i = 0; i < COUNT(keep); i++)
 		caps |= PRIVDROP_CAP(keep[i]);
-	return !parent->root || privdrop_limit(caps, err, err_len);
+	if (parent->root)
+		return privdrop_limit(caps, err, err_len);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+		return true;
+	(void)snprintf(err, err_len, "cannot set no-new-privs: %s", strerror(errno));
+	return false;
 }
 
 /* raise_limits: each session holds two sockets. No core files: they would hold keys and mail. */
