@@ -33,7 +33,9 @@ def connect(args, host):
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.settimeout(args.timeout)
     if args.bind:
-        sock.bind((args.bind, 0))
+        address, _, port = args.bind.rpartition(":")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, int(port)))
     try:
         sock.connect((host, args.port))
     except OSError:
@@ -196,7 +198,7 @@ def main():
     parser.add_argument("what", choices=("push", "drip", "fill", "hold", "flood", "hammer"))
     parser.add_argument("host", nargs="+")
     parser.add_argument("--port", type=int, default=25)
-    parser.add_argument("--bind")
+    parser.add_argument("--bind", metavar="ADDRESS:PORT")
     parser.add_argument("--canary", default="canary-of-the-lab")
     parser.add_argument("--timeout", type=float, default=5)
     parser.add_argument("--parallel", type=int, default=4)

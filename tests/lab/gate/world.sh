@@ -87,7 +87,7 @@ gate_spawn() {
 	GATE_PID=$LAB_PID
 }
 # gate_said PATTERN: whether a line of its log, from the name of the event on, begins so. gate_said_times counts them.
-gate_said_times() { grep -cE -- "^[a-z0-9]+: ((error|warning): )?$1" "$LAB_DIR/log/$GATE_LOG"; }
+gate_said_times() { grep -cE -- "^[a-z0-9 ]+: ((error|warning): )?$1" "$LAB_DIR/log/$GATE_LOG"; }
 gate_said() { [ "$(gate_said_times "$1")" -gt 0 ]; }
 gate_settled() { gate_said 'ready ' || lab_gone "$GATE_PID"; }
 # gate_start WAY [LINE...]: with such a configuration, up and through its self-test when this returns.
