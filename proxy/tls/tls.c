@@ -36,6 +36,7 @@ static const uint16_t signature_algorithms[] = {
 };
 
 struct tls_client_ctx {
+	unsigned refs; /* its maker's, and one of each struct tls */
 	SSL_CTX *ssl;
 	struct tls_session_cache *sessions; /* NULL: no resumption */
 };
@@ -110,6 +111,7 @@ struct tls_client_ctx *tls_client_ctx_new(const struct conf *conf, size_t sessio
 
 	error[0] = '\0';
 	if (ctx != NULL) {
+		ctx->refs = 1;
 		ctx->ssl = SSL_CTX_new(TLS_with_buffers_method());
 		ctx->sessions = sessions_max > 0 ? tls_session_cache_new(sessions_max) : NULL;
 	}
@@ -128,7 +130,7 @@ struct tls_client_ctx *tls_client_ctx_new(const struct conf *conf, size_t sessio
 
 void tls_client_ctx_free(struct tls_client_ctx *ctx)
 {
-	if (ctx == NULL)
+	if (ctx == NULL || --ctx->refs > 0)
 		return;
 	SSL_CTX_free(ctx->ssl);
 	tls_session_cache_free(ctx->sessions);
@@ -220,6 +222,7 @@ struct tls *tls_new(struct tls_client_ctx *ctx, int fd, const struct tls_options
 	if (tls == NULL)
 		return NULL;
 	tls->ctx = ctx;
+	ctx->refs++;
 	tls->fresh = options->fresh;
 	make_key(tls, sni, options);
 	tls->ssl = SSL_new(ctx->ssl);
@@ -235,6 +238,7 @@ void tls_free(struct tls *tls)
 	if (tls == NULL)
 		return;
 	SSL_free(tls->ssl);
+	tls_client_ctx_free(tls->ctx);
 	free(tls);
 }
 

@@ -33,8 +33,8 @@ enum tls_step {
 };
 
 /* tls_client_ctx_new takes tls_groups of |conf|. |sessions_max| bounds the resumption cache; 0: no resumption. NULL:
- * |error| says in one sentence what is wrong (an unknown group, out of memory). Outlives every struct tls made of it.
- */
+ * |error| says in one sentence what is wrong (an unknown group, out of memory). What it holds
+ * lives until the last struct tls made of it is freed, too: a reload frees it while sessions end. */
 struct tls_client_ctx *tls_client_ctx_new(const struct conf *conf, size_t sessions_max, char error[TLS_ERROR_MAX]);
 void tls_client_ctx_free(struct tls_client_ctx *ctx); /* NULL is fine */
 /* tls_client_ctx_forget drops all sessions kept for resumption: after a reload. */

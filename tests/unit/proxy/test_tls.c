@@ -545,6 +545,22 @@ static void groups_are_the_configured_ones(void **state)
 
 /* --- the library -------------------------------------------------------------------------------------------------- */
 
+/* A reload gives up the context while connections made of it still end. */
+static void the_context_may_go_first(void **state)
+{
+	struct tls_client_ctx *ctx = client_ctx(8);
+	SSL_CTX *server = server_ctx_new(&(struct served){ .chain = { &ec } });
+	const struct tls_options options = { .servername = "mx.example" };
+	struct link link;
+
+	(void)state;
+	link_open(&link, ctx, server, &options, false);
+	tls_client_ctx_free(ctx);
+	assert_int_equal(link_handshake(&link), TLS_DONE); /* and keeps its session */
+	link_close(&link);
+	SSL_CTX_free(server);
+}
+
 static void the_library_says_its_name(void **state)
 {
 	bool old = false;
@@ -572,6 +588,7 @@ int main(void)
 		cmocka_unit_test(an_end_is_told_from_a_cut),
 		cmocka_unit_test(changed_octets_end_the_session),
 		cmocka_unit_test(groups_are_the_configured_ones),
+		cmocka_unit_test(the_context_may_go_first),
 		cmocka_unit_test(the_library_says_its_name),
 	};
 
