@@ -25,12 +25,14 @@ int pidfile_take(const char *run_dir, char *err, size_t err_len)
 	int fd;
 
 	if (mkdir(run_dir, 0755) != 0 && errno != EEXIST) {
-		(void)snprintf(err, err_len, "cannot make %s: %s", run_dir, strerror(errno));
+		(void)snprintf(err, err_len, "cannot make %s: %s; --run-dir names another folder", run_dir,
+			       strerror(errno));
 		return -1;
 	}
 	fd = open_file(run_dir, O_RDWR | O_CREAT);
 	if (fd < 0) {
-		(void)snprintf(err, err_len, "cannot open %s/pid: %s", run_dir, strerror(errno));
+		(void)snprintf(err, err_len, "cannot open %s/pid: %s; --run-dir names another folder", run_dir,
+			       strerror(errno));
 		return -1;
 	}
 	/* A POSIX lock, because F_GETLK tells who holds it and it is not inherited by the roles. */
