@@ -93,7 +93,7 @@ int cli_rules(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
 	};
 	struct wanted wanted = { .conf_path = CONF_DEFAULT_PATH };
-	struct inputs inputs;
+	struct conf conf;
 	int option;
 	int status;
 
@@ -109,9 +109,9 @@ int cli_rules(int argc, char **argv)
 	}
 	if (optind != argc)
 		return usage(stderr, CLI_USAGE);
-	if (!inputs_load(&inputs, wanted.conf_path, 1, print_error, NULL))
+	if (!inputs_load_conf(&conf, wanted.conf_path, print_error, NULL))
 		return CLI_USAGE;
-	status = rules(&wanted, &inputs.conf);
-	inputs_cleanup(&inputs);
+	status = rules(&wanted, &conf);
+	conf_cleanup(&conf);
 	return status;
 }

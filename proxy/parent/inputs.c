@@ -127,6 +127,20 @@ static char *read_conf(const char *path, const struct errors *errors)
 	return text;
 }
 
+bool inputs_load_conf(struct conf *out, const char *path, conf_error_fn *error, void *arg)
+{
+	const struct errors errors = { error, arg, path };
+	char *text = read_conf(path, &errors);
+	bool ok;
+
+	*out = (struct conf){ 0 };
+	ok = text != NULL && conf_parse(out, path, text, error, arg);
+	free(text);
+	if (!ok)
+		conf_cleanup(out);
+	return ok;
+}
+
 bool inputs_load(struct inputs *out, const char *path, uint32_t generation, conf_error_fn *error, void *arg)
 {
 	const struct errors errors = { error, arg, path };

@@ -21,6 +21,9 @@ struct inputs {
 /* inputs_load reads |path| and all that it names. A missing file at CONF_DEFAULT_PATH is an empty one. False: every
  * error was told to |error|; |out| is empty. */
 MUST_CHECK bool inputs_load(struct inputs *out, const char *path, uint32_t generation, conf_error_fn *error, void *arg);
+/* inputs_load_conf reads the configuration alone: enough for the rules, which must not fail at boot for want of a CA
+ * file. False: every error was told; |out| is empty. */
+MUST_CHECK bool inputs_load_conf(struct conf *out, const char *path, conf_error_fn *error, void *arg);
 void inputs_cleanup(struct inputs *inputs);
 
 #endif
