@@ -22,33 +22,32 @@ daemon_server() {
 	shift 2
 	mkdir -p "$LAB_DIR/mails"
 	lab_server "$name" "$n"
-	daemon_fake "$name" "$n" "$@"
-}
-daemon_fake() {
-	local name=$1 n=$2
-	shift 2
 	lab_spawn "$name" "$name" python3 "$LAB/fake_smtp.py" --listen "198.51.100.$n" --listen "2001:db8:100::$n" \
 		"mail=$LAB_DIR/mails" "$@"
-	DAEMON_FAKE_PID=$LAB_PID
 	lab_until 10 lab_log "$name" '"event": "ready"' || lab_die "the server $name does not start"
 }
 
-# daemon_run NAME ARGUMENT...: the script NAME.py in the node client; its results become lines of this test.
-daemon_run() {
-	local script=$1 line lines
-	shift
-	lab_in client python3 "$DAEMON/$script.py" "$@" >"$LAB_DIR/results" 2>"$LAB_DIR/errors"
-	LAB_STATUS=$?
-	lines=0
+# daemon_results FILE: the results of a script become lines of this test; fails if there are none.
+daemon_results() {
+	local verdict line lines=0
 	while IFS=$'\t' read -r verdict line; do
 		case $verdict in
 		ok) ok "$line"; lines=$((lines + 1)) ;;
 		'not ok') not_ok "$line"; lines=$((lines + 1)) ;;
 		*) note "$line" ;;
 		esac
-	done <"$LAB_DIR/results"
-	if [ $LAB_STATUS -ne 0 ] || [ $lines -eq 0 ]; then
+	done <"$1"
+	[ $lines -gt 0 ]
+}
+
+# daemon_run NAME ARGUMENT...: the script NAME.py in the node client, and its results.
+daemon_run() {
+	local script=$1 status
+	shift
+	lab_in client python3 "$DAEMON/$script.py" "$@" >"$LAB_DIR/results" 2>"$LAB_DIR/errors"
+	status=$?
+	if ! daemon_results "$LAB_DIR/results" || [ $status -ne 0 ]; then
 		not_ok "$script.py runs to its end"
-		note "exit status $LAB_STATUS; $(tail -n 12 "$LAB_DIR/errors")"
+		note "exit status $status; $(tail -n 12 "$LAB_DIR/errors")"
 	fi
 }

@@ -4,7 +4,7 @@
 A line of ZONE is NAME TYPE VALUE: A, AAAA, or MX (preference and host); or
   NAME fail      SERVFAIL to every question about the name
   NAME silent    no answer at all
-The file is read again for each question. Names that are not in it do not exist.
+The file is read again for each question. Names that are not in it do not exist. Each question is a line of output.
 """
 import socket
 import struct
@@ -36,7 +36,9 @@ def answer(path, query):
         labels.append(query[at + 1:at + 1 + query[at]].decode("ascii").lower())
         at += 1 + query[at]
     question, kind = query[12:at + 5], struct.unpack(">H", query[at + 1:at + 3])[0]
-    found = records(path, ".".join(labels))
+    name = ".".join(labels)
+    print(f"{TYPES.get(kind, kind)} {name}", flush=True)
+    found = records(path, name)
     words = [row[0] for row in found]
     if "silent" in words:
         return None

@@ -141,6 +141,11 @@ def json_lines(log):
     return found
 
 
+def log_has(log, text):
+    with open(f"{LAB_DIR}/log/{log}", encoding="utf-8", errors="replace") as file:
+        return text in file.read()
+
+
 def gate_log(**wanted):
     """The gate's log lines (log-format = json) whose keys are as wanted."""
     return [line for line in json_lines("gate25") if all(line.get(key) == value for key, value in wanted.items())]
@@ -171,3 +176,23 @@ def head(mail, name):
         if line.startswith(f"X-Lab-{name}: "):
             return line.split(": ", 1)[1]
     return None
+
+
+def role_of(gate, name):
+    """The process id of a role of the gate whose parent's id is |gate|; 0 if there is none with its sandbox on."""
+    try:
+        with open(f"/proc/{gate}/task/{gate}/children", encoding="ascii") as file:
+            children = file.read().split()
+    except OSError:
+        return 0
+    for child in children:
+        try:
+            with open(f"/proc/{child}/cmdline", encoding="ascii") as file:
+                words = file.read().split("\0")
+            with open(f"/proc/{child}/status", encoding="ascii") as file:
+                sandboxed = "Seccomp:\t2" in file.read()
+        except OSError:
+            continue
+        if words[1:3] == ["--role", name] and sandboxed:
+            return int(child)
+    return 0
