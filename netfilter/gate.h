@@ -19,6 +19,8 @@
 #define GATE_SELFTEST_TUN  "gate25selftest"
 #define GATE_SELFTEST_SRC4 "192.0.2.25"
 #define GATE_SELFTEST_SRC6 "2001:db8::25"
+#define GATE_SELFTEST_DST4 "203.0.113.225"
+#define GATE_SELFTEST_DST6 "2001:db8:ffff::225"
 
 /* Lists are borrowed from the configuration and from the caller: they live as long as the value is used. */
 struct gate_spec {

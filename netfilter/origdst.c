@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "netfilter/gate.h"
+
 #define ORIGINAL_DST 80 /* SO_ORIGINAL_DST and IP6T_SO_ORIGINAL_DST; their headers clash with libc's */
 
 static bool local_name(struct endpoint *out, int fd)
@@ -80,6 +82,15 @@ static enum origdst of_another_host(const struct addr *addr)
 	}
 }
 
+static bool is_selftest(const struct addr *addr)
+{
+	struct addr four;
+	struct addr six;
+
+	return (addr_parse(&four, GATE_SELFTEST_DST4) && addr_equal(addr, &four)) ||
+	       (addr_parse(&six, GATE_SELFTEST_DST6) && addr_equal(addr, &six));
+}
+
 enum origdst origdst_judge(const struct endpoint *to, const uint16_t *ports, size_t ports_count, uint16_t listen_port)
 {
 	bool intercepted = false;
@@ -88,6 +99,8 @@ enum origdst origdst_judge(const struct endpoint *to, const uint16_t *ports, siz
 		intercepted |= ports[i] == to->port;
 	if (!intercepted || to->port == listen_port || to->port == 0)
 		return ORIGDST_BAD_PORT;
+	if (is_selftest(&to->addr))
+		return ORIGDST_SELFTEST;
 	return never_a_destination(&to->addr) ? ORIGDST_BAD_ADDRESS : of_another_host(&to->addr);
 }
 
@@ -118,6 +131,7 @@ const char *origdst_name(enum origdst result)
 	case ORIGDST_NOT_INTERCEPTED: return "not intercepted, dialled directly";
 	case ORIGDST_BAD_PORT: return "not an intercepted port";
 	case ORIGDST_BAD_ADDRESS: return "destination is this host, or no host at all";
+	case ORIGDST_SELFTEST: return "self-test";
 	case ORIGDST_OK: return "ok";
 	}
 	return "unknown";

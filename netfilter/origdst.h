@@ -17,6 +17,7 @@ enum origdst {
 	ORIGDST_NOT_INTERCEPTED, /* a direct connection to the listener: its destination is the listener itself */
 	ORIGDST_BAD_PORT,        /* not an intercepted port */
 	ORIGDST_BAD_ADDRESS,     /* of this host, unspecified, multicast, broadcast or loopback: a loop */
+	ORIGDST_SELFTEST,        /* the self-test's try: it has reached its end, close it without a word */
 	ORIGDST_OK,
 };
 

@@ -1,8 +1,8 @@
 /* selftest.h - does a connection through each interception chain reach the listener? A child process tries.
  *
  * The parent: ruleset_install with |selftest| set, selftest_start, selftest_read when the descriptor is readable (the
- * child ends within SELFTEST_SECONDS), waitpid, and ruleset_install with |selftest| unset. A worker sees the try as a
- * session from a documentation address to a documentation address that ends at once. */
+ * child ends within SELFTEST_SECONDS), waitpid, and ruleset_install with |selftest| unset. A worker knows the try by
+ * its destination (origdst.h) and closes it. */
 #ifndef GATE25_NETFILTER_SELFTEST_H
 #define GATE25_NETFILTER_SELFTEST_H
 

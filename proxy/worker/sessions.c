@@ -179,7 +179,9 @@ static void accepted(struct sessions *sessions, int fd, const struct sockaddr_st
 		return;
 	}
 	found = origdst_get(&destination, fd, conf->ports, conf->ports_count, conf->listen_port);
-	if (found != ORIGDST_OK)
+	if (found == ORIGDST_SELFTEST)
+		(void)close(fd);
+	else if (found != ORIGDST_OK)
 		refuse_loop(sessions, fd, &client, origdst_name(found));
 	else if (sessions->count >= conf->max_sessions)
 		refuse(fd, "421 4.3.2 too many sessions, try again later\r\n");

@@ -20,13 +20,22 @@ static void test_judge(void **unused)
 		const char *to;
 		enum origdst expected;
 	} cases[] = {
-		{ "198.51.100.77:25", ORIGDST_OK },        { "198.51.100.77:2525", ORIGDST_OK },
-		{ "[2001:db8:77::1]:25", ORIGDST_OK },     { "198.51.100.77:24", ORIGDST_BAD_PORT },
-		{ "198.51.100.77:825", ORIGDST_BAD_PORT }, { "127.0.0.1:25", ORIGDST_BAD_ADDRESS },
-		{ "127.9.9.9:25", ORIGDST_BAD_ADDRESS },   { "0.0.0.0:25", ORIGDST_BAD_ADDRESS },
-		{ "224.0.0.1:25", ORIGDST_BAD_ADDRESS },   { "255.255.255.255:25", ORIGDST_BAD_ADDRESS },
-		{ "[::]:25", ORIGDST_BAD_ADDRESS },        { "[::1]:25", ORIGDST_BAD_ADDRESS },
+		{ "198.51.100.77:25", ORIGDST_OK },
+		{ "198.51.100.77:2525", ORIGDST_OK },
+		{ "[2001:db8:77::1]:25", ORIGDST_OK },
+		{ "198.51.100.77:24", ORIGDST_BAD_PORT },
+		{ "198.51.100.77:825", ORIGDST_BAD_PORT },
+		{ "127.0.0.1:25", ORIGDST_BAD_ADDRESS },
+		{ "127.9.9.9:25", ORIGDST_BAD_ADDRESS },
+		{ "0.0.0.0:25", ORIGDST_BAD_ADDRESS },
+		{ "224.0.0.1:25", ORIGDST_BAD_ADDRESS },
+		{ "255.255.255.255:25", ORIGDST_BAD_ADDRESS },
+		{ "[::]:25", ORIGDST_BAD_ADDRESS },
+		{ "[::1]:25", ORIGDST_BAD_ADDRESS },
 		{ "[ff02::1]:25", ORIGDST_BAD_ADDRESS },
+		{ "203.0.113.225:25", ORIGDST_SELFTEST },
+		{ "[2001:db8:ffff::225]:25", ORIGDST_SELFTEST },
+		{ "203.0.113.225:24", ORIGDST_BAD_PORT },
 	};
 
 	(void)unused;
