@@ -243,6 +243,13 @@ static void put_rule(struct batch *batch, const struct plan_table *table, const 
 		nftnl_rule_free(rule);
 }
 
+static void put_rules(struct batch *batch, const struct plan_table *table)
+{
+	for (size_t i = 0; i < table->chains_count; i++)
+		for (size_t k = 0; k < table->chains[i].count; k++)
+			put_rule(batch, table, &table->chains[i], &table->chains[i].rules[k]);
+}
+
 /* Chains before the rules that jump to them. */
 void plan_put(struct batch *batch, const struct plan *plan)
 {
@@ -257,8 +264,94 @@ void plan_put(struct batch *batch, const struct plan *plan)
 			put_set(batch, table->name, &table->sets[i], ++id);
 		for (size_t i = 0; i < table->chains_count; i++)
 			put_chain(batch, table->name, &table->chains[i]);
-		for (size_t i = 0; i < table->chains_count; i++)
-			for (size_t k = 0; k < table->chains[i].count; k++)
-				put_rule(batch, table, &table->chains[i], &table->chains[i].rules[k]);
+		put_rules(batch, table);
 	}
+}
+
+static void put_delete_rules(struct batch *batch, const char *table)
+{
+	struct batch_label label = { .what = "the rules of table", .table = table, .name = table };
+	struct nlmsghdr *nlh = batch_message(batch, NFT_MSG_DELRULE, 0, &label);
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+
+	if (nlh == NULL || rule == NULL) {
+		batch->failed = true;
+	} else {
+		nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, table);
+		nftnl_rule_nlmsg_build_payload(nlh, rule);
+		batch_done(batch, nlh);
+	}
+	if (rule != NULL)
+		nftnl_rule_free(rule);
+}
+
+static void put_delete_set(struct batch *batch, const char *table, const char *name)
+{
+	struct batch_label label = { .what = "set", .table = table, .name = name };
+	struct nlmsghdr *nlh = batch_message(batch, NFT_MSG_DELSET, 0, &label);
+	struct nftnl_set *set = nftnl_set_alloc();
+
+	if (nlh == NULL || set == NULL) {
+		batch->failed = true;
+	} else {
+		nftnl_set_set_str(set, NFTNL_SET_TABLE, table);
+		nftnl_set_set_str(set, NFTNL_SET_NAME, name);
+		nftnl_set_nlmsg_build_payload(nlh, set);
+		batch_done(batch, nlh);
+	}
+	if (set != NULL)
+		nftnl_set_free(set);
+}
+
+/* Whether |table| has the very same set. */
+static bool has_set(const struct plan_table *table, const struct plan_set *set)
+{
+	const struct plan_set *other = plan_set_find(table, set->name);
+	bool same = other != NULL && other->type == set->type && other->list.count == set->list.count;
+
+	for (size_t i = 0; same && i < set->list.count; i++)
+		same = memcmp(other->list.items[i].first, set->list.items[i].first, sizeof(set->list.items[i].first)) ==
+			       0 &&
+		       memcmp(other->list.items[i].last, set->list.items[i].last, sizeof(set->list.items[i].last)) == 0;
+	return same;
+}
+
+void plan_put_change(struct batch *batch, const struct plan *from, const struct plan *to)
+{
+	uint32_t id = 0;
+
+	for (size_t t = 0; t < to->count; t++) {
+		const struct plan_table *old = &from->tables[t];
+		const struct plan_table *new = &to->tables[t];
+
+		put_delete_rules(batch, new->name);
+		for (size_t i = 0; i < old->sets_count; i++)
+			if (!has_set(new, &old->sets[i]))
+				put_delete_set(batch, new->name, old->sets[i].name);
+		for (size_t i = 0; i < new->sets_count; i++)
+			if (!has_set(old, &new->sets[i]))
+				put_set(batch, new->name, &new->sets[i], ++id);
+		put_rules(batch, new);
+	}
+}
+
+static bool same_chain(const struct plan_chain *a, const struct plan_chain *b)
+{
+	if (strcmp(a->name, b->name) != 0 || (a->type == NULL) != (b->type == NULL))
+		return false;
+	return a->type == NULL ||
+	       (strcmp(a->type, b->type) == 0 && a->hooknum == b->hooknum && a->priority == b->priority);
+}
+
+bool plan_same_chains(const struct plan *a, const struct plan *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t t = 0; same && t < a->count; t++) {
+		same = strcmp(a->tables[t].name, b->tables[t].name) == 0 &&
+		       a->tables[t].chains_count == b->tables[t].chains_count;
+		for (size_t i = 0; same && i < a->tables[t].chains_count; i++)
+			same = same_chain(&a->tables[t].chains[i], &b->tables[t].chains[i]);
+	}
+	return same;
 }

@@ -15,6 +15,13 @@ struct nftnl_rule;
 
 /* plan_put adds to |batch|: each table made anew with all that is in it. */
 void plan_put(struct batch *batch, const struct plan *plan);
+/* plan_put_change adds to |batch| what leads from |from|, which is installed, to |to|, and leaves the chains where they
+ * are: a packet meets the old rules of a chain or the new ones. (Where a chain is replaced by another at the same hook,
+ * one that is between the two in the very moment meets neither.) Sets that stay the same
+ * stay: a new interval set is empty for some 100 us, until the kernel has worked through the transaction (seen
+ * in 6.18). Both plans have the same chains. */
+void plan_put_change(struct batch *batch, const struct plan *from, const struct plan *to);
+bool plan_same_chains(const struct plan *a, const struct plan *b);
 /* plan_put_delete adds the deletion of table |name|, whether or not it is there. */
 void plan_put_delete(struct batch *batch, const char *name);
 

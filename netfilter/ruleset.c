@@ -14,7 +14,14 @@
 
 struct ruleset {
 	struct mnl_socket *nl;
+	struct plan *installed; /* by us, and not seen altered since; else NULL */
 };
+
+static void remember(struct ruleset *rs, struct plan *plan)
+{
+	plan_free(rs->installed);
+	rs->installed = plan;
+}
 
 struct ruleset *ruleset_open(char *err, size_t err_len)
 {
@@ -41,6 +48,7 @@ void ruleset_close(struct ruleset *rs)
 		return;
 	if (rs->nl != NULL)
 		mnl_socket_close(rs->nl);
+	plan_free(rs->installed);
 	free(rs);
 }
 
@@ -49,19 +57,35 @@ uint32_t ruleset_portid(const struct ruleset *rs)
 	return mnl_socket_get_portid(rs->nl);
 }
 
+static bool commit(struct ruleset *rs, const struct plan *from, const struct plan *plan, char *err, size_t err_len)
+{
+	struct batch batch = { 0 };
+	bool ok;
+
+	batch_begin(&batch);
+	if (from != NULL)
+		plan_put_change(&batch, from, plan);
+	else
+		plan_put(&batch, plan);
+	ok = batch_commit(&batch, rs->nl, err, err_len) && readback_compare(plan, err, err_len);
+	batch_cleanup(&batch);
+	return ok;
+}
+
+/* What we installed is changed in place where it can be; where that fails somebody was at it, and it is made anew. */
 static bool install(struct ruleset *rs, const struct gate_spec *spec, bool guard_only, char *err, size_t err_len)
 {
 	struct plan *plan = plan_new(spec, guard_only, err, err_len);
-	struct batch batch = { 0 };
 	bool ok;
 
 	if (plan == NULL)
 		return false;
-	batch_begin(&batch);
-	plan_put(&batch, plan);
-	ok = batch_commit(&batch, rs->nl, err, err_len) && readback_compare(plan, err, err_len);
-	batch_cleanup(&batch);
-	plan_free(plan);
+	ok = (rs->installed != NULL && plan_same_chains(rs->installed, plan) &&
+	      commit(rs, rs->installed, plan, err, err_len)) ||
+	     commit(rs, NULL, plan, err, err_len);
+	remember(rs, ok ? plan : NULL);
+	if (!ok)
+		plan_free(plan);
 	return ok;
 }
 
@@ -75,25 +99,26 @@ bool ruleset_install_guard(struct ruleset *rs, const struct gate_spec *spec, cha
 	return install(rs, spec, true, err, err_len);
 }
 
-static bool verify(const struct gate_spec *spec, bool guard_only, char *err, size_t err_len)
+/* A dump that is given up halfway spoils its socket, so each reading has one of its own. */
+static bool verify(struct ruleset *rs, const struct gate_spec *spec, bool guard_only, char *err, size_t err_len)
 {
 	struct plan *plan = plan_new(spec, guard_only, err, err_len);
 	bool ok = plan != NULL && readback_compare(plan, err, err_len);
 
 	plan_free(plan);
+	if (!ok)
+		remember(rs, NULL);
 	return ok;
 }
 
 bool ruleset_verify(struct ruleset *rs, const struct gate_spec *spec, char *err, size_t err_len)
 {
-	(void)rs; /* a dump that is given up halfway spoils its socket, so each reading has one of its own */
-	return verify(spec, false, err, err_len);
+	return verify(rs, spec, false, err, err_len);
 }
 
 bool ruleset_verify_guard(struct ruleset *rs, const struct gate_spec *spec, char *err, size_t err_len)
 {
-	(void)rs; /* a dump that is given up halfway spoils its socket, so each reading has one of its own */
-	return verify(spec, true, err, err_len);
+	return verify(rs, spec, true, err, err_len);
 }
 
 static bool remove_tables(struct ruleset *rs, bool guard_too, char *err, size_t err_len)
@@ -101,6 +126,7 @@ static bool remove_tables(struct ruleset *rs, bool guard_too, char *err, size_t 
 	struct batch batch = { 0 };
 	bool ok;
 
+	remember(rs, NULL);
 	batch_begin(&batch);
 	plan_put_delete(&batch, RULESET_TABLE);
 	if (guard_too)

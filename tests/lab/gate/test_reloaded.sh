@@ -9,7 +9,7 @@ counted() { python3 -c 'import json, sys; print(json.loads(sys.argv[2])[sys.argv
 hammer() {
 	local way=$1
 	shift
-	sender_spawn hammer $way python3 "$LAB/gate/client.py" hammer $PLAIN4 $PLAIN6 --canary $CANARY
+	sender_spawn hammer $way python3 "$LAB/gate/client.py" hammer $PLAIN4 $PLAIN6 --canary $CANARY --parallel 2
 	local pid=$LAB_PID
 	lab_until 20 lab_log hammer hammering || lab_die "the stream does not begin"
 	"$@"
@@ -34,11 +34,9 @@ for way in $WAYS; do
 	wire_end "reload-$way"
 	check "$way: twenty reloads" gate_said "reload .*configuration 21 is in force"
 	check "$way: while connections came ($(counted greeted))" [ "$(counted greeted)" -ge 100 ]
-	for bad in reset timeout other; do
+	for bad in refused reset timeout other; do
 		same "$way: none of them: $bad" 0 "$(counted $bad)"
 	done
-	# A SYN that is between the old chain and the new one in the very moment of the change sees neither, and is refused.
-	check "$way: hardly any refused ($(counted refused))" [ "$(counted refused)" -le 5 ]
 	closed "reload-$way" "$way: and nothing leaked"
 
 	# What cannot be read, or cannot change while it runs, changes nothing.
