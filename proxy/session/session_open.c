@@ -57,11 +57,14 @@ enum state on_destination_timeout(struct session *s, const struct input *in)
 enum state on_connect_failed(struct session *s, const struct input *in)
 {
 	static const char line[] = "421 4.4.1 the server does not answer";
+	const char *reason = in->reason[0] != '\0'     ? in->reason
+			     : s->leg.stage == LEG_RAW ? "no greeting came"
+						       : "no connection came about in time";
 
 	leg_drop(s);
 	if (!in->ours)
 		host_memory_note(s->options.hosts, &s->options.destination, HOST_UNREACHABLE, s->now_s);
-	log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line, in->reason);
+	log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line, reason);
 	return end_refused(s, line);
 }
 
