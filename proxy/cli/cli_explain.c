@@ -9,12 +9,25 @@
 #include "proxy/cli/cli.h"
 #include "proxy/parent/programs.h"
 
+static int usage(void)
+{
+	(void)printf("usage: gate25 explain ADDRESS|DOMAIN [--destination IP] [--config FILE] [--json]\n\n"
+		     "Says what is demanded of the server of a recipient, and why. --destination: as if the client "
+		     "dialled IP.\n"
+		     "Exit status: 0 decided, 1 no server can be right for it, 2 usage or configuration, 3 cannot be "
+		     "decided now.\n");
+	return CLI_OK;
+}
+
 int cli_explain(int argc, char **argv)
 {
 	struct programs programs;
 	char err[512];
-	char **args = calloc((size_t)argc + 2, sizeof(*args));
+	char **args;
 
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage();
+	args = calloc((size_t)argc + 2, sizeof(*args));
 	if (args == NULL || !programs_find(&programs, err, sizeof(err))) {
 		(void)fprintf(stderr, "gate25: %s\n", args == NULL ? "out of memory" : err);
 		free(args);
