@@ -25,19 +25,24 @@ lab_gate_conf() {
 	[ ! -f "${LAB_CA:-}" ] || echo "ca-file = $LAB_CA" >>"$LAB_DIR/gate25.conf"
 }
 
-# lab_gate_start: in the foreground of the node gw, log in $LAB_DIR/log/gate25; returns when port 25 is gated.
+# lab_gate_start: in the foreground of the node gw, log in $LAB_DIR/log/gate25. Returns when port 25 is gated and the
+# gate's own test connections are over, so that no capture begun after this sees them.
 lab_gate_start() {
+	local before
 	lab_gate_users
 	[ -x "$LAB_GATE" ] || lab_die "no $LAB_GATE: make it first"
+	before=$(lab_gate_readies) before=${before:-0}
 	lab_spawn gate25 gw "$LAB_GATE" run --config "$LAB_DIR/gate25.conf"
 	LAB_GATE_PID=$LAB_PID
-	lab_until 30 lab_gate_is_up || lab_die "gate25 does not start"
+	lab_until 30 lab_gate_is_up_or_dead "$before"
+	lab_alive "$LAB_GATE_PID" && lab_gate_is_up "$before" || lab_die "gate25 does not start"
 }
 
+lab_gate_readies() { grep -csE '^gate25: ready |"event":"ready"' "$LAB_DIR/log/gate25" || true; }
 lab_gate_is_up() {
-	lab_alive "$LAB_GATE_PID" || return 0
-	lab_gate_listens && lab_in gw nft list table inet gate25 >/dev/null 2>&1
+	lab_gate_listens && lab_in gw nft list table inet gate25 >/dev/null 2>&1 && [ "$(lab_gate_readies)" -gt "${1:-0}" ]
 }
+lab_gate_is_up_or_dead() { lab_gone "$LAB_GATE_PID" || lab_gate_is_up "$1"; }
 
 lab_gate_listens() { lab_listens gw 825; }
 
