@@ -105,21 +105,25 @@ static void retry_later(struct gatekeeper *keeper)
 	(void)evtimer_add(keeper->retry, &later);
 }
 
-/* put_back puts the tables first: without its routes the gate is shut, without its guard it is open. */
+/* put_back puts the tables first: without its routes the gate is shut, without its guard it is open. Then what began
+ * while they were gone is judged anew. */
 static void put_back(struct gatekeeper *keeper, const char *what)
 {
 	char err[GATE_ERR_MAX];
+	size_t cut;
 
 	if (!ruleset_install(keeper->ruleset, &keeper->wish.spec, err, sizeof(err)) ||
-	    !route_install(&keeper->wish.spec, err, sizeof(err))) {
+	    !route_install(&keeper->wish.spec, err, sizeof(err)) ||
+	    !conntrack_forget(&keeper->wish.spec, &cut, err, sizeof(err))) {
 		log_say(LOG_LEVEL_ERROR, "tables-altered", "%s; they could not be put back: %s", what, err);
 		retry_later(keeper);
 		return;
 	}
 	keeper->repairs++;
 	log_say(LOG_LEVEL_WARNING, "tables-restored",
-		"another program altered gate25's nftables tables (%s): put back, %u time(s) so far", what,
-		keeper->repairs);
+		"another program altered gate25's nftables tables (%s): put back, %u time(s) so far; %zu connection(s) "
+		"that began meanwhile are judged anew",
+		what, keeper->repairs, cut);
 	keeper->repaired(keeper->repaired_arg);
 }
 
