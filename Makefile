@@ -41,6 +41,7 @@ POLICY_LINK = $(B)/libpolicy.a $(B)/libverdict.a $(B)/libbase.a $(POLICY_LIBS)
 .DEFAULT_GOAL := all
 .PHONY: all
 all: build/gate25 build/gate25-policyd
+	@echo "gate25 $(VERSION) is built; TLS: $(SSL_NAME)"
 
 build/gate25 build/gate25-policyd: build/%: $(B)/%
 	@ln -sf main/$* $@

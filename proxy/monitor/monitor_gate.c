@@ -2,18 +2,25 @@
 #include "proxy/monitor/monitor_gate.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "proxy/tls/tls.h"
 
 char *monitor_gate_json(const struct monitor_gate *gate)
 {
-	json_t *status = json_pack("{s:s, s:s, s:I, s:b, s:i, s:i, s:i, s:b, s:b, s:i}", "version", GATE25_VERSION,
-				   "tls_library", tls_library(NULL), "started", (json_int_t)gate->started, "ready",
-				   gate->not_ready == NULL, "roles", (int)gate->roles, "roles_up", (int)gate->roles_up,
-				   "generation", (int)gate->generation, "enforce", (int)gate->enforce, "rules",
-				   (int)gate->rules, "repairs", (int)gate->repairs);
+	bool old;
+	char library[256];
+	json_t *status;
 	char *text;
 
+	(void)snprintf(library, sizeof(library), "%s", tls_library(&old));
+	if (old)
+		(void)snprintf(library, sizeof(library), "%s%s", tls_library(NULL), TLS_OLD_NOTE);
+	status = json_pack("{s:s, s:s, s:I, s:b, s:i, s:i, s:i, s:b, s:b, s:i}", "version", GATE25_VERSION,
+			   "tls_library", library, "started", (json_int_t)gate->started, "ready",
+			   gate->not_ready == NULL, "roles", (int)gate->roles, "roles_up", (int)gate->roles_up,
+			   "generation", (int)gate->generation, "enforce", (int)gate->enforce, "rules",
+			   (int)gate->rules, "repairs", (int)gate->repairs);
 	if (gate->not_ready != NULL)
 		(void)json_object_set_new(status, "reason", json_string(gate->not_ready));
 	text = json_dumps(status, JSON_COMPACT);
