@@ -13,7 +13,7 @@
 # the test ends, however it ends (kill -9 included), the kernel takes away every process, mount and network namespace in
 # it. Nothing of the host is changed. $LAB_DIR is a tmpfs folder for the test's files.
 
-LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 LAB=$LAB_TOP/tests/lab
 LAB_DIR=/run/lab
 
@@ -79,20 +79,26 @@ fi
 
 set -uo pipefail
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
-LAB_ID=$LAB_INSIDE
-unset LAB_INSIDE
-LAB_PASSED=0 LAB_FAILED=0 LAB_SKIPPED=0
 
+# The tree is seen at /run/tree, because other users run programs of it, and the folder it is in may be closed to them.
 lab_furnish() {
-	mount -t tmpfs -o mode=755 tmpfs /run &&
-		mkdir -p "$LAB_DIR"/{log,etc,etc.work,pcap} /run/netns /run/lock &&
+	mount --rbind "$LAB_TOP" /media &&
+		mount -t tmpfs -o mode=755 tmpfs /run &&
+		mkdir -p "$LAB_DIR"/{log,etc,etc.work,pcap} /run/netns /run/lock /run/tree &&
+		mount --move /media /run/tree &&
 		mount -t overlay -o "lowerdir=/etc,upperdir=$LAB_DIR/etc,workdir=$LAB_DIR/etc.work" lab-etc /etc &&
 		ip link set lo up
 }
-if ! lab_furnish; then
-	echo "1..0 # SKIP tmpfs and overlay cannot be mounted in a mount namespace here"
-	exit 77
+if [ -z "${LAB_FURNISHED:-}" ]; then
+	if ! lab_furnish; then
+		echo "1..0 # SKIP tmpfs and overlay cannot be mounted in a mount namespace here"
+		exit 77
+	fi
+	LAB_FURNISHED=yes exec bash "${0/#"$LAB_TOP/"//run/tree/}" "$@"
 fi
+LAB_ID=$LAB_INSIDE
+unset LAB_INSIDE LAB_FURNISHED
+LAB_PASSED=0 LAB_FAILED=0 LAB_SKIPPED=0
 cd "$LAB_TOP" || exit 1
 trap 'exit 143' TERM HUP
 trap 'exit 130' INT
