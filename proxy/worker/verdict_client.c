@@ -17,7 +17,8 @@
 
 struct verdict_client {
 	struct event_base *base;
-	struct ipc *ipc; /* NULL: policyd is away */
+	uint32_t generation; /* of the worker's configuration */
+	struct ipc *ipc;     /* NULL: policyd is away */
 	struct verdict_cache *cache;
 	struct verdict_wait *wait;
 	struct counters *counters;
@@ -61,10 +62,29 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	send_unsent(arg);
 }
 
+/* While a reload goes round, policyd has the new configuration and this worker not yet, or the other way round; CA
+ * files are known by their number in one configuration. Soon both are of one mind, at the latest when the RCPT's time
+ * is over.
+ */
+static bool of_another_configuration(struct verdict_client *client, uint32_t id, const struct verdict *verdict)
+{
+	const struct timeval soon = { .tv_usec = 50000 };
+
+	if (verdict->generation == client->generation)
+		return false;
+	verdict_wait_again(client->wait, id);
+	(void)evtimer_add(client->retry, &soon);
+	return true;
+}
+
 static void answered(struct verdict_client *client, uint32_t id, struct verdict *verdict)
 {
 	struct verdict_question question;
-	void *asker = verdict_wait_take(client->wait, id, verdict, &question);
+	void *asker;
+
+	if (of_another_configuration(client, id, verdict))
+		return;
+	asker = verdict_wait_take(client->wait, id, verdict, &question);
 
 	if (asker == NULL)
 		return;
@@ -113,7 +133,7 @@ struct verdict_client *verdict_client_new(struct event_base *base, uint32_t gene
 	if (client == NULL)
 		return NULL;
 	*client = (struct verdict_client){
-		.base = base, .counters = counters, .answer = answer, .lost = lost, .arg = arg
+		.base = base, .generation = generation, .counters = counters, .answer = answer, .lost = lost, .arg = arg
 	};
 	client->cache = verdict_cache_new(VERDICT_CACHE_BYTES);
 	client->wait = verdict_wait_new(PENDING_MAX);
@@ -183,5 +203,6 @@ void verdict_client_cancel(struct verdict_client *client, uint32_t id)
 
 void verdict_client_forget(struct verdict_client *client, uint32_t generation)
 {
+	client->generation = generation;
 	verdict_cache_generation(client->cache, generation);
 }

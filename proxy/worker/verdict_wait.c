@@ -195,6 +195,17 @@ void verdict_wait_resend(struct verdict_wait *wait)
 	TAILQ_CONCAT(&wait->unsent, &wait->sent, order);
 }
 
+void verdict_wait_again(struct verdict_wait *wait, uint32_t id)
+{
+	struct pending *pending = find(wait, id);
+
+	if (pending == NULL || !pending->sent)
+		return;
+	TAILQ_REMOVE(&wait->sent, pending, order);
+	pending->sent = false;
+	TAILQ_INSERT_TAIL(&wait->unsent, pending, order);
+}
+
 size_t verdict_wait_count(const struct verdict_wait *wait)
 {
 	return wait->count;

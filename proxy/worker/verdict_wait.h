@@ -36,6 +36,8 @@ const struct verdict_question *verdict_wait_unsent(const struct verdict_wait *wa
 void verdict_wait_sent(struct verdict_wait *wait, uint32_t id);
 /* The channel is gone or new: every question is to be sent again. */
 void verdict_wait_resend(struct verdict_wait *wait);
+/* verdict_wait_again: the question |id|, whose answer will not do, is to be sent once more. */
+void verdict_wait_again(struct verdict_wait *wait, uint32_t id);
 
 size_t verdict_wait_count(const struct verdict_wait *wait);
 

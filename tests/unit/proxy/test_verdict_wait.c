@@ -124,6 +124,14 @@ static void test_sending(void **state)
 	assert_int_equal(verdict_wait_unsent(wait)->id, b);
 	verdict_wait_cancel(wait, b);
 	assert_int_equal(verdict_wait_unsent(wait)->id, c);
+	verdict_wait_again(wait, c); /* not sent yet: it stays where it is */
+	verdict_wait_sent(wait, c);
+	assert_null(verdict_wait_unsent(wait));
+	verdict_wait_again(wait, b); /* nobody's any more */
+	assert_null(verdict_wait_unsent(wait));
+	verdict_wait_again(wait, c);
+	assert_int_equal(verdict_wait_unsent(wait)->id, c);
+	assert_ptr_equal(take(wait, c, "c.example"), &waiters[2]);
 	verdict_wait_free(wait);
 }
 
