@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "netfilter/mark_clash.h"
 #include "netfilter/origdst.h"
 #include "proxy/base/log.h"
 #include "proxy/cli/cli.h"
@@ -160,6 +161,25 @@ static void warn_of_rewriting(const struct conf *conf, const char *file, struct 
 	}
 }
 
+static void warn_of_marks(const struct conf *conf, const char *file, struct findings *findings)
+{
+	const struct {
+		const char *key;
+		uint32_t bit;
+	} marks[] = { { "mark-own", conf->mark_own }, { "mark-tproxy", conf->mark_tproxy } };
+	char rule[128];
+	char message[300];
+
+	for (size_t i = 0; i < COUNT(marks); i++) {
+		if (!mark_clash_find(marks[i].bit, rule, sizeof(rule)))
+			continue;
+		(void)snprintf(message, sizeof(message),
+			       "%s 0x%x is in use here (%s): choose a bit that nobody else has", marks[i].key,
+			       marks[i].bit, rule);
+		on_warning(findings, file, 0, message);
+	}
+}
+
 static void check_host(const struct conf *conf, const char *file, struct findings *findings)
 {
 	struct role_user users[ROLE_COUNT];
@@ -184,6 +204,7 @@ static void check_host(const struct conf *conf, const char *file, struct finding
 	if (forwarding())
 		warn_of_others(conf, file, findings);
 	warn_of_rewriting(conf, file, findings);
+	warn_of_marks(conf, file, findings);
 }
 
 int cli_check(int argc, char **argv)
