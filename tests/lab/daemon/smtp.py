@@ -38,7 +38,7 @@ class Gone(Exception):
 class Client:
     """A connection to port 25 of |host|. Replies are (code, text of all lines); code 0 is an end without a reply."""
 
-    def __init__(self, host, timeout=30):
+    def __init__(self, host, timeout=90):
         self.buffer = b""
         try:
             self.sock = socket.create_connection((host, 25), timeout)
