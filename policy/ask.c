@@ -13,11 +13,10 @@
 #include "policy/explain.h"
 #include "proxy/base/conf.h"
 #include "proxy/base/log.h"
+#include "proxy/base/resolv_conf.h"
 
 enum { ASK_USAGE = 2, ASK_UNDECIDED = 3 };
 
-#define RESOLV_CONF        "/etc/resolv.conf"
-#define RESOLV_CONF_MAX    3 /* as in resolv.conf(5) */
 #define LOOKUP_DEADLINE_MS 30000
 
 struct options {
@@ -120,25 +119,6 @@ static bool load_conf(struct conf *out, const char *path)
 	return ok;
 }
 
-/* resolv_conf fills in what the parent of the running gate would. */
-static size_t resolv_conf(struct endpoint out[RESOLV_CONF_MAX])
-{
-	char *text = conf_read_file(RESOLV_CONF);
-	char *rest = text;
-	char *line;
-	size_t count = 0;
-
-	while (text != NULL && count < RESOLV_CONF_MAX && (line = strsep(&rest, "\n")) != NULL) {
-		char host[64];
-		if (sscanf(line, " nameserver %63s", host) == 1 && addr_parse(&out[count].addr, host))
-			out[count++].port = 53;
-	}
-	free(text);
-	if (count == 0)
-		count = endpoint_parse(&out[0], "127.0.0.1", 53);
-	return count;
-}
-
 /* --- the answer -----------------------------------------------------------------------------------------------------
  */
 
@@ -162,7 +142,7 @@ static void look_up(struct mx_result *out, const struct conf *conf, const char *
 	if (base != NULL && conf->resolvers_count > 0)
 		dns = dns_new(base, conf->resolvers, conf->resolvers_count, &limits);
 	else if (base != NULL)
-		dns = dns_new(base, defaults, resolv_conf(defaults), &limits);
+		dns = dns_new(base, defaults, resolv_conf_read(defaults), &limits);
 	if (dns != NULL && mx_lookup_start(base, dns, name, LOOKUP_DEADLINE_MS, on_mx, out) != NULL)
 		(void)event_base_dispatch(base);
 	dns_free(dns);

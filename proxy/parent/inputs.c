@@ -9,10 +9,8 @@
 #include <unistd.h>
 
 #include "proxy/base/log.h"
+#include "proxy/base/resolv_conf.h"
 #include "proxy/base/sealed.h"
-
-#define RESOLV_CONF   "/etc/resolv.conf"
-#define RESOLVERS_MAX 3 /* as in resolv.conf(5) */
 
 struct errors {
 	conf_error_fn *fn;
@@ -32,31 +30,22 @@ static void PRINTF_LIKE(2, 3) tell(const struct errors *errors, const char *form
 	errors->fn(errors->arg, errors->path, 0, text);
 }
 
-/* append_resolvers writes "resolvers = {...}" with the nameservers of resolv.conf, 127.0.0.1 if it names none. It
- * stands behind the operator's text, so that no line number moves. */
-static void append_resolvers(FILE *out, const char *resolv_conf)
+/* append_resolvers writes "resolvers = {...}" with the system's. It stands behind the operator's text, so that no line
+ * number moves. */
+static void append_resolvers(FILE *out)
 {
-	char *copy = resolv_conf != NULL ? strdup(resolv_conf) : NULL;
-	char *rest = copy;
-	char *line;
-	unsigned count = 0;
+	struct endpoint resolvers[RESOLV_CONF_MAX];
+	size_t count = resolv_conf_read(resolvers);
+	char text[ADDR_TEXT_MAX];
 
 	(void)fputs("\nresolvers = {", out);
-	while (copy != NULL && count < RESOLVERS_MAX && (line = strsep(&rest, "\n")) != NULL) {
-		char host[64];
-		struct addr addr;
-		char text[ADDR_TEXT_MAX];
-		if (sscanf(line, " nameserver %63s", host) != 1 || !addr_parse(&addr, host))
-			continue;
-		(void)fprintf(out, "%s\"%s\"", count++ > 0 ? ", " : "", addr_format(&addr, text));
-	}
-	(void)fputs(count == 0 ? "\"127.0.0.1\"}\n" : "}\n", out);
-	free(copy);
+	for (size_t i = 0; i < count; i++)
+		(void)fprintf(out, "%s\"%s\"", i > 0 ? ", " : "", addr_format(&resolvers[i].addr, text));
+	(void)fputs("}\n", out);
 }
 
 static char *complete_text(const char *text, const struct conf *conf)
 {
-	char *resolv_conf = NULL;
 	char *whole = NULL;
 	size_t len;
 	FILE *out = open_memstream(&whole, &len);
@@ -64,11 +53,8 @@ static char *complete_text(const char *text, const struct conf *conf)
 	if (out == NULL)
 		return NULL;
 	(void)fputs(text, out);
-	if (conf->resolvers_count == 0) {
-		resolv_conf = conf_read_file(RESOLV_CONF);
-		append_resolvers(out, resolv_conf);
-		free(resolv_conf);
-	}
+	if (conf->resolvers_count == 0)
+		append_resolvers(out);
 	if (fclose(out) != 0) {
 		free(whole);
 		return NULL;
