@@ -269,8 +269,13 @@ bool gatekeeper_reload(struct gatekeeper *keeper, const struct conf *conf, char 
 {
 	struct gate_wish wish;
 
-	if (!gate_wish_init(&wish, conf, keeper->own_uid, false, err, err_len) ||
-	    !route_install(&wish.spec, err, err_len) || !ruleset_install(keeper->ruleset, &wish.spec, err, err_len)) {
+	if (!gate_wish_init(&wish, conf, keeper->own_uid, false, err, err_len))
+		return false;
+	wish.spec.selftest = keeper->wish.spec.selftest; /* it may be under way */
+	if (!route_install(&wish.spec, err, err_len) || !ruleset_install(keeper->ruleset, &wish.spec, err, err_len)) {
+		/* A transaction that was made and read back wrong is in force: the old rules stand only if they are put
+		 * back. */
+		repair(keeper);
 		gate_wish_cleanup(&wish);
 		return false;
 	}
