@@ -54,13 +54,4 @@ for way in $WAYS; do
 	gate_away
 done
 
-# An exemption that is taken back closes at once, one that is given opens.
-gate_start client "exempt = {$PLAIN4, \"$PLAIN6\"}"
-on_wire exempt try_all client
-leaks exempt "exempt, the mail leaves in clear"
-gate_conf client
-kill -HUP "$GATE_PID"
-check "the exemption is taken back" lab_until 10 gate_said "reload .*configuration 2 is in force"
-on_wire unexempt try_all client
-closed unexempt "and nothing leaves in clear any more"
 lab_done
