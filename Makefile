@@ -28,9 +28,9 @@ include deploy/build/toolchain.mk
 
 BASE_OBJS     := $(patsubst %.c,$(B)/%.o,$(wildcard proxy/base/*.c))
 NETFILTER_OBJS := $(patsubst %.c,$(B)/%.o,$(wildcard netfilter/*.c))
-VERDICT_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard policy/verdict*.c))
+VERDICT_OBJS  := $(patsubst %.c,$(B)/%.o,$(wildcard policy/verdict/*.c))
 PROXY_OBJS    := $(patsubst %.c,$(B)/%.o,$(filter-out proxy/base/%,$(wildcard proxy/*/*.c)))
-POLICY_OBJS   := $(patsubst %.c,$(B)/%.o,$(filter-out policy/main.c policy/verdict%,$(wildcard policy/*.c)))
+POLICY_OBJS   := $(patsubst %.c,$(B)/%.o,$(filter-out policy/verdict/%,$(wildcard policy/*/*.c)))
 
 $(PROXY_OBJS) $(B)/proxy/main.o: CPPFLAGS += $(SSL_CPPFLAGS)
 $(B)/tests/unit/proxy/%.o $(B)/tests/fuzz/proxy/%.o: CPPFLAGS += $(SSL_CPPFLAGS)

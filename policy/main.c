@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/ask.h"
-#include "policy/policyd.h"
+#include "policy/tools/ask.h"
+#include "policy/daemon/policyd.h"
 
 int main(int argc, char **argv)
 {

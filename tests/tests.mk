@@ -55,7 +55,7 @@ $(B)/lab/netfilter/%: $(B)/tests/lab/netfilter/%.o $(B)/libnetfilter.a $(B)/libb
 
 # --- lint ----------------------------------------------------------------------------------------------------------
 
-PRODUCT_SRCS := $(wildcard proxy/*.c proxy/*/*.c netfilter/*.c policy/*.c)
+PRODUCT_SRCS := $(wildcard proxy/*.c proxy/*/*.c netfilter/*.c policy/*.c policy/*/*.c)
 C_FILES      := $(shell find proxy netfilter policy tests -name '*.[ch]')
 TIDY         := $(PRODUCT_SRCS:%=build/tidy/%.ok)
 

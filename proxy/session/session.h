@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 #include "proxy/base/addr.h"
 #include "proxy/base/attrib.h"
 #include "proxy/tls/judgement.h"

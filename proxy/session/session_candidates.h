@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 
 #define CANDIDATES_MAX 3
 

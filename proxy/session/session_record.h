@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 #include "proxy/base/addr.h"
 #include "proxy/base/level.h"
 

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 
 struct judgement {
 	bool satisfied;                      /* the peer, as it stands, is what the verdict demands */

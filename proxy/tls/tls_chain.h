@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 #include "proxy/base/attrib.h"
 #include "proxy/tls/tls_peer.h"
 

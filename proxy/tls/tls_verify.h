@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 #include "proxy/base/addr.h"
 #include "proxy/tls/judgement.h"
 

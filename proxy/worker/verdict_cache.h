@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 
 #define VERDICT_CACHE_BYTES (4u << 20) /* a good size for a worker: some thousands of domains */
 

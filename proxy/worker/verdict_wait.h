@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 
 struct verdict_wait;
 

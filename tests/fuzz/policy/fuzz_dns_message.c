@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/dns_message.h"
+#include "policy/dns/dns_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len);
 

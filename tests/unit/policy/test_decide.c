@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/ask.h"
-#include "policy/decide.h"
-#include "policy/explain.h"
+#include "policy/tools/ask.h"
+#include "policy/decide/decide.h"
+#include "policy/tools/explain.h"
 
 #define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HEX_B "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "policy/dns_message.h"
+#include "policy/dns/dns_message.h"
 #include "tests/unit/policy/fake_dns.h"
 
 static struct dns_message_query query;

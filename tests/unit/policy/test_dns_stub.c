@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "policy/dns.h"
+#include "policy/dns/dns.h"
 #include "tests/unit/policy/fake_dns.h"
 
 #define ALWAYS 1000000

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "policy/mx.h"
-#include "policy/mx_cache.h"
+#include "policy/mx/mx.h"
+#include "policy/mx/mx_cache.h"
 #include "tests/unit/policy/fake_dns.h"
 
 #define ALWAYS 1000000

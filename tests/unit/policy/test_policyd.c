@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "policy/policyd.h"
-#include "policy/verdict.h"
+#include "policy/daemon/policyd.h"
+#include "policy/verdict/verdict.h"
 #include "proxy/base/ipc.h"
 #include "proxy/base/log.h"
 #include "tests/unit/policy/fake_dns.h"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 
 static uint8_t message[WIRE_MAX];
 

@@ -1,5 +1,5 @@
 /* mx_cache.c - see mx_cache.h. */
-#include "policy/mx_cache.h"
+#include "policy/mx/mx_cache.h"
 
 #include <event2/event.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* dns_message.c - see dns_message.h. ldns knows the wire format; what an answer means is decided here. */
-#include "policy/dns_message.h"
+#include "policy/dns/dns_message.h"
 
 #include <ldns/ldns.h>
 #include <stdio.h>

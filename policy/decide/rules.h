@@ -1,8 +1,8 @@
 /* rules.h - the operator's table: which rule holds for a recipient domain at a destination. Pure. */
-#ifndef GATE25_POLICY_RULES_H
-#define GATE25_POLICY_RULES_H
+#ifndef GATE25_POLICY_DECIDE_RULES_H
+#define GATE25_POLICY_DECIDE_RULES_H
 
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 #include "proxy/base/conf.h"
 
 struct rules_match {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy/policyd.h"
+#include "policy/daemon/policyd.h"
 #include "proxy/base/ipc.h"
 #include "proxy/base/log.h"
 #include "proxy/base/role.h"

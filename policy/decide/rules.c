@@ -1,5 +1,5 @@
 /* rules.c - see rules.h. */
-#include "policy/rules.h"
+#include "policy/decide/rules.h"
 
 #include <string.h>
 

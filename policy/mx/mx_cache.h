@@ -3,10 +3,10 @@
  *
  * A lookup goes on when its askers have left, so that a client's next try finds the answer. Bounded in domains and in
  * lookups under way: over that, an asker is told of a failed lookup. */
-#ifndef GATE25_POLICY_MX_CACHE_H
-#define GATE25_POLICY_MX_CACHE_H
+#ifndef GATE25_POLICY_MX_MX_CACHE_H
+#define GATE25_POLICY_MX_MX_CACHE_H
 
-#include "policy/mx.h"
+#include "policy/mx/mx.h"
 
 #define MX_CACHE_TTL_MAX_S    3600
 #define MX_CACHE_TTL_MIN_S    30

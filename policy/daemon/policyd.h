@@ -2,14 +2,14 @@
  *
  * A worker that sends what cannot be read loses its channel, nobody else notices. Answers wait, in bounds, for a worker
  * whose channel is full. A reload decides every pending question by the new configuration. */
-#ifndef GATE25_POLICY_POLICYD_H
-#define GATE25_POLICY_POLICYD_H
+#ifndef GATE25_POLICY_DAEMON_POLICYD_H
+#define GATE25_POLICY_DAEMON_POLICYD_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy/dns.h"
-#include "policy/mx_cache.h"
+#include "policy/dns/dns.h"
+#include "policy/mx/mx_cache.h"
 #include "proxy/base/attrib.h"
 #include "proxy/base/conf.h"
 

@@ -1,10 +1,10 @@
 /* ask.h - gate25-policyd --ask: one question, answered in the foreground with every step. */
-#ifndef GATE25_POLICY_ASK_H
-#define GATE25_POLICY_ASK_H
+#ifndef GATE25_POLICY_TOOLS_ASK_H
+#define GATE25_POLICY_TOOLS_ASK_H
 
 #include <stdbool.h>
 
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 #include "proxy/base/attrib.h"
 
 /* ask_recipient takes the domain of "user@domain", "<user@domain>", "domain" or "postmaster" (""), in lower case.

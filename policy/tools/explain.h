@@ -1,13 +1,13 @@
 /* explain.h - a decision and every step to it, for a person or as JSON. */
-#ifndef GATE25_POLICY_EXPLAIN_H
-#define GATE25_POLICY_EXPLAIN_H
+#ifndef GATE25_POLICY_TOOLS_EXPLAIN_H
+#define GATE25_POLICY_TOOLS_EXPLAIN_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "policy/mx.h"
-#include "policy/rules.h"
-#include "policy/verdict.h"
+#include "policy/mx/mx.h"
+#include "policy/decide/rules.h"
+#include "policy/verdict/verdict.h"
 
 #define EXPLAIN_TEXT_MAX 1024
 

@@ -1,8 +1,8 @@
 /* dns_message.h - DNS messages: making a question, and judging what came back. Pure. For dns_*.c only. */
-#ifndef GATE25_POLICY_DNS_MESSAGE_H
-#define GATE25_POLICY_DNS_MESSAGE_H
+#ifndef GATE25_POLICY_DNS_DNS_MESSAGE_H
+#define GATE25_POLICY_DNS_DNS_MESSAGE_H
 
-#include "policy/dns.h"
+#include "policy/dns/dns.h"
 
 #define DNS_QUERY_MAX 320
 

@@ -1,5 +1,5 @@
 /* verdict.c - see verdict.h. */
-#include "policy/verdict.h"
+#include "policy/verdict/verdict.h"
 
 #include <stdlib.h>
 #include <string.h>

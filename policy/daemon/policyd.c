@@ -1,5 +1,5 @@
 /* policyd.c - see policyd.h: the workers' questions and their answers. */
-#include "policy/policyd.h"
+#include "policy/daemon/policyd.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-#include "policy/decide.h"
-#include "policy/verdict.h"
+#include "policy/decide/decide.h"
+#include "policy/verdict/verdict.h"
 #include "proxy/base/ipc.h"
 #include "proxy/base/log.h"
 #include "proxy/base/role.h"

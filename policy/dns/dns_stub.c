@@ -4,7 +4,7 @@
  * What makes forging hard (RFC 5452): a random id, a socket and so a random port for each attempt, connected, so that
  * the kernel drops what comes from elsewhere; and the question must come back with the answer. A socket that hears
  * strays is being guessed at: the attempt is repeated over TCP. */
-#include "policy/dns.h"
+#include "policy/dns/dns.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "policy/dns_message.h"
+#include "policy/dns/dns_message.h"
 
 #define BUCKETS       1024 /* a power of two */
 #define STRAYS_MAX    8

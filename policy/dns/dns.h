@@ -5,8 +5,8 @@
  *
  * Limits (an answer beyond one is a failed lookup, never a shortened one): 16 aliases, 32 MX records, 64 addresses,
  * messages of 65,535 octets; over UDP with EDNS of 1,232 octets, over TCP where that is too small. */
-#ifndef GATE25_POLICY_DNS_H
-#define GATE25_POLICY_DNS_H
+#ifndef GATE25_POLICY_DNS_DNS_H
+#define GATE25_POLICY_DNS_DNS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* explain.c - see explain.h. */
-#include "policy/explain.h"
+#include "policy/tools/explain.h"
 
 #include <stdarg.h>
 #include <string.h>

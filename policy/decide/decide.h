@@ -11,11 +11,11 @@
  *
  * SNI (RULES J.4): the rule's servername; else, where names are accepted and none of them is an MX host found, the
  * first of them that is written out; else "" for the MX host dialled. */
-#ifndef GATE25_POLICY_DECIDE_H
-#define GATE25_POLICY_DECIDE_H
+#ifndef GATE25_POLICY_DECIDE_DECIDE_H
+#define GATE25_POLICY_DECIDE_DECIDE_H
 
-#include "policy/mx.h"
-#include "policy/rules.h"
+#include "policy/mx/mx.h"
+#include "policy/decide/rules.h"
 
 #define DECIDE_TTL_MAX_S    3600
 #define DECIDE_TTL_MIN_S    30 /* also of what the DNS says to keep shorter */

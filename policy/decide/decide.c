@@ -1,5 +1,5 @@
 /* decide.c - see decide.h. */
-#include "policy/decide.h"
+#include "policy/decide/decide.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,15 +3,15 @@
  *
  * Failed is not absent: where no list of hosts could be had the lookup failed; where one host's addresses could not,
  * that host alone is marked. */
-#ifndef GATE25_POLICY_MX_H
-#define GATE25_POLICY_MX_H
+#ifndef GATE25_POLICY_MX_MX_H
+#define GATE25_POLICY_MX_MX_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/dns.h"
-#include "policy/verdict.h"
+#include "policy/dns/dns.h"
+#include "policy/verdict/verdict.h"
 
 #define MX_QUESTIONS_MAX 100 /* put to the DNS for one domain */
 

@@ -1,5 +1,5 @@
 /* mx.c - see mx.h. */
-#include "policy/mx.h"
+#include "policy/mx/mx.h"
 
 #include <event2/event.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* explain_json.c - the same decision as one JSON object. The only user of jansson in gate25-policyd so far. */
 #include <jansson.h>
 
-#include "policy/explain.h"
+#include "policy/tools/explain.h"
 
 static json_t *mx_json(const struct verdict *verdict)
 {

@@ -2,8 +2,8 @@
  * and a worker obeys. The one header of policy/ that proxy/ may include.
  *
  * A zeroed verdict is a failed one: it permits nothing. Whatever a reader does not know, it must treat as a refusal. */
-#ifndef GATE25_POLICY_VERDICT_H
-#define GATE25_POLICY_VERDICT_H
+#ifndef GATE25_POLICY_VERDICT_VERDICT_H
+#define GATE25_POLICY_VERDICT_VERDICT_H
 
 #include <stdbool.h>
 #include <stddef.h>

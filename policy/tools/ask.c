@@ -1,5 +1,5 @@
 /* ask.c - see ask.h. */
-#include "policy/ask.h"
+#include "policy/tools/ask.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/decide.h"
-#include "policy/dns.h"
-#include "policy/explain.h"
+#include "policy/decide/decide.h"
+#include "policy/dns/dns.h"
+#include "policy/tools/explain.h"
 #include "proxy/base/conf.h"
 #include "proxy/base/log.h"
 #include "proxy/base/resolv_conf.h"
