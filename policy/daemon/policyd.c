@@ -242,6 +242,17 @@ void policyd_add_worker(struct policyd *policyd, unsigned slot, int fd)
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
+static struct dns *new_dns(struct policyd *policyd, const struct conf *conf)
+{
+	struct dns_resolver resolvers[DNS_RESOLVERS_MAX] = { 0 };
+	struct dns_options options = { .resolvers = resolvers, .limits = policyd->dns_limits };
+	char err[DNS_REASON_MAX];
+
+	for (size_t i = 0; i < conf->resolvers_count && i < COUNT(resolvers); i++)
+		resolvers[options.resolvers_count++].at = conf->resolvers[i];
+	return dns_new(policyd->base, &options, err, sizeof(err));
+}
+
 static bool open_dns(struct policyd *policyd, const struct conf *conf, struct dns **out_dns,
 		     struct mx_cache **out_cache)
 {
@@ -252,7 +263,7 @@ static bool open_dns(struct policyd *policyd, const struct conf *conf, struct dn
 			"no DNS resolver is configured and /etc/resolv.conf names none: every lookup will fail");
 		return true;
 	}
-	*out_dns = dns_new(policyd->base, conf->resolvers, conf->resolvers_count, &policyd->dns_limits);
+	*out_dns = new_dns(policyd, conf);
 	if (*out_dns != NULL)
 		*out_cache = mx_cache_new(policyd->base, *out_dns, &policyd->mx_limits);
 	if (*out_cache != NULL)

@@ -28,6 +28,7 @@ const char *dns_type_name(enum dns_type type)
 	case DNS_A: return "A";
 	case DNS_MX: return "MX";
 	case DNS_AAAA: return "AAAA";
+	default: break;
 	}
 	return "?";
 }

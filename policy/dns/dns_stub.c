@@ -21,13 +21,12 @@
 
 #include "policy/dns/dns_message.h"
 
-#define BUCKETS       1024 /* a power of two */
-#define STRAYS_MAX    8
-#define ATTEMPTS_MIN  3
-#define ATTEMPTS_MAX  8
-#define UDP_MAX       4096 /* more than was asked for, so that a resolver that ignores our 1,232 is heard */
-#define TCP_MAX       65535
-#define RESOLVERS_MAX 16
+#define BUCKETS      1024 /* a power of two */
+#define STRAYS_MAX   8
+#define ATTEMPTS_MIN 3
+#define ATTEMPTS_MAX 8
+#define UDP_MAX      4096 /* more than was asked for, so that a resolver that ignores our 1,232 is heard */
+#define TCP_MAX      65535
 
 struct dns_query {
 	LIST_ENTRY(dns_query) same_job;
@@ -71,7 +70,7 @@ struct job {
 
 struct dns {
 	struct event_base *base;
-	struct endpoint resolvers[RESOLVERS_MAX];
+	struct endpoint resolvers[DNS_RESOLVERS_MAX];
 	size_t resolvers_count;
 	size_t preferred; /* the one that answered last */
 	struct dns_limits limits;
@@ -386,17 +385,20 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* --- the contract ------------------------------------------------------------------------------------------------- */
 
-struct dns *dns_new(struct event_base *base, const struct endpoint *resolvers, size_t count,
-		    const struct dns_limits *limits)
+struct dns *dns_new(struct event_base *base, const struct dns_options *options, char *err, size_t err_len)
 {
-	struct dns *dns = count > 0 ? calloc(1, sizeof(*dns)) : NULL;
+	size_t count = options->resolvers_count < DNS_RESOLVERS_MAX ? options->resolvers_count : DNS_RESOLVERS_MAX;
+	struct dns *dns = count > 0 && options->mode == DNS_OFF ? calloc(1, sizeof(*dns)) : NULL;
 
-	if (dns == NULL)
+	if (dns == NULL) {
+		(void)snprintf(err, err_len, "%s", count > 0 ? "out of memory" : "no resolver");
 		return NULL;
+	}
 	dns->base = base;
-	dns->resolvers_count = count < RESOLVERS_MAX ? count : RESOLVERS_MAX;
-	memcpy(dns->resolvers, resolvers, dns->resolvers_count * sizeof(*resolvers));
-	dns->limits = *limits;
+	dns->resolvers_count = count;
+	for (size_t i = 0; i < count; i++)
+		dns->resolvers[i] = options->resolvers[i].at;
+	dns->limits = options->limits;
 	TAILQ_INIT(&dns->waiting);
 	return dns;
 }

@@ -130,19 +130,29 @@ static void on_mx(void *arg, struct mx_result *result)
 	*result = (struct mx_result){ 0 };
 }
 
+static struct dns *new_dns(struct event_base *base, const struct endpoint *at, size_t count)
+{
+	struct dns_resolver resolvers[DNS_RESOLVERS_MAX] = { 0 };
+	struct dns_options options = { .resolvers = resolvers, .limits = DNS_LIMITS_DEFAULT };
+	char err[DNS_REASON_MAX];
+
+	for (size_t i = 0; i < count && i < COUNT(resolvers); i++)
+		resolvers[options.resolvers_count++].at = at[i];
+	return dns_new(base, &options, err, sizeof(err));
+}
+
 /* look_up runs a loop of its own until |out| is filled. */
 static void look_up(struct mx_result *out, const struct conf *conf, const char *name)
 {
 	struct endpoint defaults[RESOLV_CONF_MAX];
-	struct dns_limits limits = DNS_LIMITS_DEFAULT;
 	struct event_base *base = event_base_new();
 	struct dns *dns = NULL;
 
 	*out = (struct mx_result){ .reason = "out of memory" };
 	if (base != NULL && conf->resolvers_count > 0)
-		dns = dns_new(base, conf->resolvers, conf->resolvers_count, &limits);
+		dns = new_dns(base, conf->resolvers, conf->resolvers_count);
 	else if (base != NULL)
-		dns = dns_new(base, defaults, resolv_conf_read(defaults), &limits);
+		dns = new_dns(base, defaults, resolv_conf_read(defaults));
 	if (dns != NULL && mx_lookup_start(base, dns, name, LOOKUP_DEADLINE_MS, on_mx, out) != NULL)
 		(void)event_base_dispatch(base);
 	dns_free(dns);

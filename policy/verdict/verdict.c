@@ -19,12 +19,21 @@ struct verdict *verdict_ref(struct verdict *verdict)
 	return verdict;
 }
 
+void verdict_mx_cleanup(struct verdict_mx *mx)
+{
+	free(mx->addrs);
+	tlsa_free(mx->tlsa, mx->tlsa_count);
+	mx->addrs = NULL;
+	mx->tlsa = NULL;
+	mx->addrs_count = mx->tlsa_count = 0;
+}
+
 void verdict_unref(struct verdict *verdict)
 {
 	if (verdict == NULL || --verdict->refs > 0)
 		return;
 	for (size_t i = 0; i < verdict->mx_count; i++)
-		free(verdict->mx[i].addrs);
+		verdict_mx_cleanup(&verdict->mx[i]);
 	free(verdict->mx);
 	free(verdict->names);
 	free(verdict->fingerprints);
@@ -45,23 +54,9 @@ const struct verdict_mx *verdict_mx_for(const struct verdict *verdict, const str
 	return NULL;
 }
 
-static bool source_is_real(enum verdict_source source)
+bool verdict_source_is_real(enum verdict_source source)
 {
 	return source > VERDICT_SOURCE_NONE && source < VERDICT_SOURCE_COUNT;
-}
-
-bool verdict_permits_clear(const struct verdict *verdict)
-{
-	if (!source_is_real(verdict->source))
-		return false;
-	switch (verdict->status) {
-	case VERDICT_OK:
-		if (verdict->level <= LEVEL_UNSET || verdict->level >= LEVEL_COUNT)
-			return false;
-		return level_permits_clear(verdict->level) || !verdict->enforce;
-	case VERDICT_FAILED: return !verdict->enforce;
-	}
-	return false;
 }
 
 const char *verdict_source_name(enum verdict_source source)
@@ -85,6 +80,9 @@ const char *result_word_name(enum result_word word)
 		[RESULT_CERTIFICATE_EXPIRED] = "certificate-expired",
 		[RESULT_CERTIFICATE_NOT_TRUSTED] = "certificate-not-trusted",
 		[RESULT_VALIDATION_FAILURE] = "validation-failure",
+		[RESULT_TLSA_INVALID] = "tlsa-invalid",
+		[RESULT_DNSSEC_INVALID] = "dnssec-invalid",
+		[RESULT_DANE_REQUIRED] = "dane-required",
 	};
 
 	return (unsigned)word < RESULT_COUNT ? names[word] : "validation-failure";
@@ -173,10 +171,75 @@ static void get_fingerprints(struct wire_reader *r, struct verdict *verdict)
 	}
 }
 
+static void put_tlsa(struct wire_writer *w, const struct verdict_mx *mx)
+{
+	w->failed |= mx->tlsa_count > TLSA_MAX;
+	wire_put_u8(w, (uint8_t)mx->dane);
+	wire_put_str(w, mx->tlsa_base);
+	wire_put_u8(w, (uint8_t)mx->tlsa_count);
+	for (size_t i = 0; i < mx->tlsa_count && !w->failed; i++) {
+		wire_put_u8(w, mx->tlsa[i].usage);
+		wire_put_u8(w, mx->tlsa[i].selector);
+		wire_put_u8(w, mx->tlsa[i].mtype);
+		wire_put_bytes(w, mx->tlsa[i].data, mx->tlsa[i].len);
+	}
+}
+
+/* room is what is left to a whole verdict. */
+struct room {
+	size_t records;
+	size_t bytes;
+};
+
+static bool get_record(struct wire_reader *r, struct tlsa *record, struct room *room)
+{
+	size_t len;
+	const uint8_t *bytes;
+
+	record->usage = wire_get_u8(r);
+	record->selector = wire_get_u8(r);
+	record->mtype = wire_get_u8(r);
+	bytes = wire_get_bytes(r, &len);
+	if (bytes == NULL || len == 0 || len > TLSA_DATA_MAX || len > room->bytes || room->records == 0)
+		return false;
+	room->bytes -= len;
+	room->records--;
+	record->data = malloc(len);
+	if (record->data == NULL)
+		return false;
+	memcpy(record->data, bytes, len);
+	record->len = (uint16_t)len;
+	return true;
+}
+
+/* get_tlsa: usable means that there are records and a name, and nothing else has records. */
+static void get_tlsa(struct wire_reader *r, struct verdict_mx *mx, struct room *room)
+{
+	mx->dane = (enum verdict_dane)wire_get_enum(r, VERDICT_DANE_USABLE + 1);
+	wire_get_str(r, mx->tlsa_base, sizeof(mx->tlsa_base));
+	size_t count = wire_get_enum(r, TLSA_MAX + 1);
+	bool usable = mx->dane == VERDICT_DANE_USABLE;
+
+	r->failed |= usable != (count > 0) || (usable && mx->tlsa_base[0] == '\0');
+	if (r->failed || count == 0)
+		return;
+	mx->tlsa = calloc(count, sizeof(*mx->tlsa));
+	if (mx->tlsa == NULL) {
+		r->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < count && !r->failed; i++) {
+		mx->tlsa_count = i + 1;
+		r->failed |= !get_record(r, &mx->tlsa[i], room);
+	}
+}
+
 static void put_mx(struct wire_writer *w, const struct verdict *verdict)
 {
 	w->failed |= verdict->mx_count > VERDICT_MX_MAX;
 	wire_put_u8(w, (uint8_t)verdict->mx_lookup);
+	wire_put_u8(w, verdict->mx_secure);
+	wire_put_u8(w, verdict->strict_mx);
 	wire_put_u8(w, (uint8_t)verdict->mx_count);
 	for (size_t i = 0; i < verdict->mx_count && !w->failed; i++) {
 		const struct verdict_mx *mx = &verdict->mx[i];
@@ -187,6 +250,7 @@ static void put_mx(struct wire_writer *w, const struct verdict *verdict)
 		wire_put_u8(w, (uint8_t)mx->addrs_count);
 		for (size_t j = 0; j < mx->addrs_count && !w->failed; j++)
 			wire_put_addr(w, &mx->addrs[j]);
+		put_tlsa(w, mx);
 	}
 }
 
@@ -213,7 +277,11 @@ static void get_mx_host(struct wire_reader *r, struct verdict_mx *mx)
 
 static void get_mx(struct wire_reader *r, struct verdict *verdict)
 {
+	struct room room = { VERDICT_TLSA_MAX, VERDICT_TLSA_BYTES_MAX };
+
 	verdict->mx_lookup = (enum verdict_lookup)wire_get_enum(r, VERDICT_LOOKUP_FOUND + 1);
+	verdict->mx_secure = wire_get_bool(r);
+	verdict->strict_mx = wire_get_bool(r);
 	size_t count = wire_get_enum(r, VERDICT_MX_MAX + 1);
 
 	r->failed |= (verdict->mx_lookup == VERDICT_LOOKUP_FOUND) != (count > 0);
@@ -225,8 +293,10 @@ static void get_mx(struct wire_reader *r, struct verdict *verdict)
 		return;
 	}
 	verdict->mx_count = count;
-	for (size_t i = 0; i < count && !r->failed; i++)
+	for (size_t i = 0; i < count && !r->failed; i++) {
 		get_mx_host(r, &verdict->mx[i]);
+		get_tlsa(r, &verdict->mx[i], &room);
+	}
 }
 
 void verdict_put(struct wire_writer *w, uint32_t id, const struct verdict *verdict)
@@ -235,10 +305,13 @@ void verdict_put(struct wire_writer *w, uint32_t id, const struct verdict *verdi
 	wire_put_u8(w, (uint8_t)verdict->status);
 	wire_put_u8(w, (uint8_t)verdict->level);
 	wire_put_u8(w, (uint8_t)verdict->source);
+	wire_put_u8(w, (uint8_t)verdict->floor);
 	wire_put_u8(w, verdict->enforce);
 	wire_put_u8(w, verdict->auth);
 	wire_put_u8(w, (uint8_t)verdict->min_protocol);
 	wire_put_str(w, verdict->domain);
+	wire_put_str(w, verdict->nexthop);
+	wire_put_str(w, verdict->expanded);
 	wire_put_str(w, verdict->servername);
 	wire_put_u32(w, verdict->ca);
 	wire_put_u8(w, verdict->match_mx);
@@ -251,12 +324,16 @@ void verdict_put(struct wire_writer *w, uint32_t id, const struct verdict *verdi
 	wire_put_str(w, verdict->reason);
 }
 
-/* A level stands in a verdict exactly when it was decided by somebody; anything else is not a verdict. */
+/* A level stands in a verdict exactly when it was decided by somebody, and a floor, which is no DANE itself, exactly
+ * where the level is DANE; anything else is not a verdict. */
 static bool is_consistent(const struct verdict *verdict)
 {
 	bool decided = verdict->status == VERDICT_OK && verdict->source != VERDICT_SOURCE_NONE;
+	bool dane = verdict->level == LEVEL_DANE || verdict->level == LEVEL_DANE_ONLY;
 
-	return decided == (verdict->level != LEVEL_UNSET);
+	if (verdict->floor == LEVEL_DANE || verdict->floor == LEVEL_DANE_ONLY || verdict->floor == LEVEL_FINGERPRINT)
+		return false;
+	return decided == (verdict->level != LEVEL_UNSET) && dane == (verdict->floor != LEVEL_UNSET);
 }
 
 struct verdict *verdict_get(struct wire_reader *r, uint32_t *out_id)
@@ -270,10 +347,13 @@ struct verdict *verdict_get(struct wire_reader *r, uint32_t *out_id)
 	verdict->status = (enum verdict_status)wire_get_enum(r, VERDICT_OK + 1);
 	verdict->level = (enum level)wire_get_enum(r, LEVEL_COUNT);
 	verdict->source = (enum verdict_source)wire_get_enum(r, VERDICT_SOURCE_COUNT);
+	verdict->floor = (enum level)wire_get_enum(r, LEVEL_COUNT);
 	verdict->enforce = wire_get_bool(r);
 	verdict->auth = wire_get_bool(r);
 	verdict->min_protocol = (enum conf_tls_version)wire_get_enum(r, CONF_TLS13 + 1);
 	wire_get_str(r, verdict->domain, sizeof(verdict->domain));
+	wire_get_str(r, verdict->nexthop, sizeof(verdict->nexthop));
+	wire_get_str(r, verdict->expanded, sizeof(verdict->expanded));
 	wire_get_str(r, verdict->servername, sizeof(verdict->servername));
 	verdict->ca = wire_get_u32(r);
 	verdict->match_mx = wire_get_bool(r);

@@ -1,7 +1,8 @@
 /* verdict.h - what policy demands of one session's server for one recipient domain: the value that gate25-policyd makes
- * and a worker obeys. The one header of policy/ that proxy/ may include.
+ * and a worker obeys. The one header of policy/ that proxy/ may include, with its neighbours in this folder.
  *
- * A zeroed verdict is a failed one: it permits nothing. Whatever a reader does not know, it must treat as a refusal. */
+ * A zeroed verdict is a failed one: it permits nothing. Whatever a reader does not know, it must treat as a refusal.
+ * What level dane comes to for the server at one address is not to be read off a verdict: ask demand.h. */
 #ifndef GATE25_POLICY_VERDICT_VERDICT_H
 #define GATE25_POLICY_VERDICT_VERDICT_H
 
@@ -9,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/verdict/tlsa.h"
 #include "proxy/base/addr.h"
 #include "proxy/base/attrib.h"
 #include "proxy/base/conf.h"
@@ -21,6 +23,8 @@
 #define VERDICT_NAMES_MAX        64
 #define VERDICT_FINGERPRINTS_MAX 64
 #define VERDICT_REASON_MAX       256
+#define VERDICT_TLSA_MAX         128         /* of all MX hosts together; likewise */
+#define VERDICT_TLSA_BYTES_MAX   (48 * 1024) /* of their data */
 
 enum verdict_status {
 	VERDICT_FAILED = 0, /* could not be decided: defer the mail */
@@ -43,6 +47,9 @@ enum result_word {
 	RESULT_CERTIFICATE_EXPIRED,
 	RESULT_CERTIFICATE_NOT_TRUSTED,
 	RESULT_VALIDATION_FAILURE,
+	RESULT_TLSA_INVALID,   /* no TLSA record matched */
+	RESULT_DNSSEC_INVALID, /* a TLSA or address lookup failed: bogus, SERVFAIL, no answer */
+	RESULT_DANE_REQUIRED,  /* level dane-only, and no usable TLSA record */
 	RESULT_COUNT
 };
 
@@ -58,12 +65,25 @@ enum verdict_lookup { /* of the MX hosts */
 		      VERDICT_LOOKUP_FOUND,
 };
 
+/* What the TLSA search for one MX host came to (RFC 7672 s. 2.2). */
+enum verdict_dane {
+	VERDICT_DANE_FAILED = 0, /* a lookup failed: this host must not be used */
+	VERDICT_DANE_NONE,       /* DANE does not apply to it */
+	VERDICT_DANE_UNUSABLE,   /* records, and none that can be used: TLS without authentication */
+	VERDICT_DANE_USABLE,     /* it must authenticate by one of |tlsa| */
+};
+
 struct verdict_mx {
 	char name[VERDICT_NAME_MAX]; /* as in the MX record: lower-case A-label, no trailing dot, no alias followed */
 	uint16_t preference;
 	bool addrs_failed; /* a lookup of its addresses failed: the list may lack some */
 	struct addr *addrs;
 	size_t addrs_count;
+	enum verdict_dane dane;           /* levels dane and dane-only; elsewhere it means nothing */
+	char tlsa_base[VERDICT_NAME_MAX]; /* the TLSA base domain (s. 2.2.3): SNI and first reference name; "" without
+					     records */
+	struct tlsa *tlsa;                /* VERDICT_DANE_USABLE: the usable ones, those outdone included */
+	size_t tlsa_count;
 };
 
 struct verdict {
@@ -71,10 +91,13 @@ struct verdict {
 	enum verdict_status status;
 	enum level level; /* LEVEL_UNSET unless status is VERDICT_OK and source is a real one */
 	enum verdict_source source;
-	bool enforce; /* false: deliver, report what would have been refused */
-	bool auth;    /* the server's AUTH may be offered once it is authenticated */
+	enum level floor; /* levels dane, dane-only: what holds where DANE does not apply; else LEVEL_UNSET */
+	bool enforce;     /* false: deliver, report what would have been refused */
+	bool auth;        /* the server's AUTH may be offered once it is authenticated */
 	enum conf_tls_version min_protocol;
 	char domain[VERDICT_NAME_MAX];     /* the recipient domain asked about; "" for a destination question */
+	char nexthop[VERDICT_NAME_MAX];    /* the domain whose MX hosts these are; "": none was looked up */
+	char expanded[VERDICT_NAME_MAX];   /* what nexthop is an alias of, where that is proved; else "" */
 	char servername[VERDICT_NAME_MAX]; /* SNI that the operator set; "": by the MX host dialled */
 	unsigned ca;   /* 0: the gate's bundle; N: the N-th distinct ca-file of the configuration (conf_ca_file) */
 	bool match_mx; /* levels verify, secure: the MX host's name as dialled is acceptable ("hostname") */
@@ -83,6 +106,8 @@ struct verdict {
 	uint8_t (*fingerprints)[32]; /* SHA-256 of the leaf certificate or of its SubjectPublicKeyInfo */
 	size_t fingerprints_count;
 	enum verdict_lookup mx_lookup;
+	bool mx_secure;        /* the list of MX hosts, or that there is none, was proved by DNSSEC */
+	bool strict_mx;        /* the operator's strict-mx (RULES J.2) */
 	struct verdict_mx *mx; /* by preference */
 	size_t mx_count;
 	uint32_t ttl_s;                  /* how long it may be kept, from now */
@@ -98,12 +123,10 @@ void verdict_unref(struct verdict *verdict); /* frees at the last one; NULL is f
 
 /* verdict_mx_for returns the MX host that |dst| is an address of, the first by preference; NULL if none is. */
 const struct verdict_mx *verdict_mx_for(const struct verdict *verdict, const struct addr *dst);
-/* verdict_permits_clear: the only way to ask. False unless the verdict is a sound one that says so. Report-only counts,
- * for a failed verdict as well: it then names the rule that it failed under (a source), which a zeroed one does not. */
-bool verdict_permits_clear(const struct verdict *verdict);
-
+bool verdict_source_is_real(enum verdict_source source); /* somebody's rule: neither none nor unknown */
 const char *verdict_source_name(enum verdict_source source);
 const char *result_word_name(enum result_word word); /* "starttls-not-supported", ...; "none" */
+void verdict_mx_cleanup(struct verdict_mx *mx);      /* frees what it points to */
 
 /* --- the messages between worker and policyd -------------------------------------------------------------------- */
 

@@ -130,6 +130,7 @@ static void set_defaults(struct conf *conf)
 		.tls_compat = true,
 		.enforce = true,
 		.default_level = LEVEL_ENCRYPT,
+		.floor = LEVEL_ENCRYPT,
 	};
 }
 
@@ -145,6 +146,12 @@ static bool complete(struct conf *conf)
 		conf->scope_local = true;
 	if (conf->source == CONF_SOURCE_UNSET)
 		conf->source = CONF_SOURCE_CLIENT;
+	if (conf->bogus_names.count == 0) {
+		char *name = NULL;
+		if (conf_string_set(&name, CONF_BOGUS_NAME) != NULL ||
+		    conf_strings_add(&conf->bogus_names, name) != NULL)
+			return false;
+	}
 	if (conf->ports_count == 0) {
 		conf->ports = malloc(sizeof(*conf->ports));
 		if (conf->ports == NULL)

@@ -19,7 +19,8 @@
 #define CONF_LISTEN_PORT  825
 #define CONF_MONITOR_PORT 9525
 #define CONF_CA_FILE      "/etc/ssl/certs/ca-certificates.crt"
-#define CONF_NAME_MAX     254 /* a domain name with its NUL */
+#define CONF_BOGUS_NAME   "dnssec-failed.org" /* signed wrongly on purpose, for tests like ours */
+#define CONF_NAME_MAX     254                 /* a domain name with its NUL */
 
 /* The default mark bits: out of the way of what others use (the low bytes: operators and wg-quick; 0x3f00: mwan3;
  * 0xc000: Kubernetes; 0xff0000: Tailscale and OpenWrt's pbr), and of the sign bit. */
@@ -45,12 +46,25 @@ enum conf_source { CONF_SOURCE_CLIENT, CONF_SOURCE_GATEWAY, CONF_SOURCE_ADDRESS 
 
 enum conf_tls_version { CONF_TLS12, CONF_TLS13 };
 
+/* Who proves DNSSEC. */
+enum conf_dnssec {
+	CONF_DNSSEC_AUTO = 0, /* TRUST_AD where every resolver is on loopback or trusted and validates; else VALIDATE */
+	CONF_DNSSEC_TRUST_AD, /* the resolvers: their AD bit is believed */
+	CONF_DNSSEC_VALIDATE, /* gate25-policyd itself, from the root's trust anchors */
+	CONF_DNSSEC_OFF,      /* nobody: DANE never applies */
+};
+
+/* What secure TLSA records are worth where the MX list was not proved; the words and meanings are Postfix's
+ * (smtp_tls_dane_insecure_mx_policy). */
+enum conf_insecure_mx { CONF_INSECURE_MX_DANE = 0, CONF_INSECURE_MX_ENCRYPT, CONF_INSECURE_MX_MAY };
+
 enum conf_bare_newline { CONF_BARE_NEWLINE_NORMALIZE, CONF_BARE_NEWLINE_REJECT };
 
 /* What a recipient-domain rule and a destination rule have in common. */
 struct conf_rule {
 	unsigned line;            /* where its section begins in the file */
 	enum level level;         /* never LEVEL_UNSET */
+	enum level floor;         /* level dane: where DANE does not apply; LEVEL_UNSET: the gate's */
 	bool enforce;             /* false: deliver, and report what would have been refused */
 	struct string_list match; /* level verify, secure: names; "hostname", "nexthop", "dot-nexthop" as in Postfix, or
 				   * a name, or .parent. Empty: the level's default */
@@ -115,6 +129,15 @@ struct conf {
 	/* policy */
 	bool enforce;
 	enum level default_level; /* LEVEL_ENCRYPT until told otherwise */
+	enum level floor;         /* of level dane, where DANE does not apply: may, encrypt, verify or secure */
+	enum conf_dnssec dnssec;
+	enum conf_insecure_mx insecure_mx;
+	bool strict_mx;                       /* an MX host without DANE is only believed where none has DANE */
+	struct prefix_list trusted_resolvers; /* whose AD bit is believed though they are not on loopback */
+	char *trust_anchor_file;              /* NULL: the root's */
+	bool recursion;                       /* validate: ask the name servers themselves, not |resolvers| */
+	struct prefix_list root_servers;      /* recursion: instead of the root's; addresses */
+	struct string_list bogus_names;       /* names whose lookup must fail where DNSSEC is validated */
 	struct endpoint *resolvers;
 	size_t resolvers_count; /* 0: those of resolv.conf, filled in by the parent */
 	struct conf_domain *domains;
@@ -138,6 +161,8 @@ void conf_warnings(const struct conf *conf, const char *name, conf_error_fn *war
 /* The distinct ca-files of the rules, numbered from 1 in the file's order; NULL past the last. */
 const char *conf_ca_file(const struct conf *conf, unsigned index);
 unsigned conf_ca_index(const struct conf *conf, const char *path); /* 0 for NULL and for what no rule has */
+/* conf_floor: the floor of |rule| (NULL: the default level) where its level is dane. */
+enum level conf_floor(const struct conf *conf, const struct conf_rule *rule);
 /* conf_may_permit_clear: whether any session at all could end in clear text: a level that permits it, or enforce = no.
  */
 bool conf_may_permit_clear(const struct conf *conf);

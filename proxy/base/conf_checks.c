@@ -42,6 +42,18 @@ static void check_marks(const struct conf *conf, const struct conf_section *gate
 	}
 }
 
+/* Who proves DNSSEC, and what needs it. */
+static void check_dnssec(const struct conf *conf, const struct conf_section *gate, struct conf_problems *problems)
+{
+	if (conf->recursion && conf->dnssec != CONF_DNSSEC_VALIDATE)
+		conf_problem(
+			problems, conf_line_of(gate, "recursion"),
+			"recursion = yes needs dnssec = validate: no resolver is asked then, so none can be believed");
+	if (conf->dnssec == CONF_DNSSEC_OFF && conf->default_level == LEVEL_DANE_ONLY)
+		conf_problem(problems, conf_line_of(gate, "default-level"),
+			     "default-level dane-only can never be met with dnssec = off");
+}
+
 static void check_ports(const struct conf *conf, const struct conf_section *gate, struct conf_problems *problems)
 {
 	unsigned line = conf_line_of(gate, "listen-port");
@@ -73,6 +85,7 @@ void conf_check_gate(const struct conf *conf, const struct conf_section *gate, s
 {
 	check_scope(conf, gate, problems);
 	check_marks(conf, gate, problems);
+	check_dnssec(conf, gate, problems);
 	check_ports(conf, gate, problems);
 	check_users(conf, gate, problems);
 }
@@ -84,6 +97,11 @@ static bool judges_names(enum level level)
 	return level == LEVEL_VERIFY || level == LEVEL_SECURE;
 }
 
+static bool is_dane(enum level level)
+{
+	return level == LEVEL_DANE || level == LEVEL_DANE_ONLY;
+}
+
 static bool is_match_word(const char *item)
 {
 	return strcmp(item, "hostname") == 0 || strcmp(item, "nexthop") == 0 || strcmp(item, "dot-nexthop") == 0;
@@ -93,7 +111,13 @@ static bool is_match_word(const char *item)
 static void check_destination(const struct conf_rule *rule, const struct conf_section *section,
 			      struct conf_problems *problems)
 {
-	if (!judges_names(rule->level) || conf_line_of(section, "nexthop") != 0)
+	if (conf_line_of(section, "nexthop") != 0)
+		return;
+	if (is_dane(rule->level))
+		conf_problem(problems, section->line,
+			     "level %s of a destination needs nexthop: an address has no TLSA records",
+			     level_name(rule->level));
+	if (!judges_names(rule->level))
 		return;
 	if (conf_line_of(section, "match") == 0)
 		conf_problem(problems, section->line,
@@ -111,15 +135,18 @@ static void check_attributes(const struct conf_rule *rule, const struct conf_sec
 			     struct conf_problems *problems)
 {
 	const char *level = level_name(rule->level);
+	bool names = judges_names(rule->level) || rule->level == LEVEL_DANE; /* its floor may */
 	const struct {
 		const char *key;
 		bool used;
 		const char *levels;
 	} rows[] = {
-		{ "match", judges_names(rule->level), "verify and secure" },
-		{ "ca-file", judges_names(rule->level), "verify and secure" },
+		{ "match", names, "dane, verify and secure" },
+		{ "ca-file", names, "dane, verify and secure" },
+		{ "floor", rule->level == LEVEL_DANE, "dane" },
 		{ "fingerprints", rule->level == LEVEL_FINGERPRINT, "fingerprint" },
-		{ "auth", !rule->auth || level_authenticates(rule->level), "fingerprint, verify and secure" },
+		{ "auth", !rule->auth || level_authenticates(rule->level),
+		  "fingerprint, dane, dane-only, verify and secure" },
 		{ "servername", rule->level != LEVEL_NONE, "all but none" },
 		{ "min-protocol", rule->level != LEVEL_NONE, "all but none" },
 	};

@@ -68,6 +68,10 @@ void conf_cleanup(struct conf *conf)
 	strings_free(&conf->interfaces);
 	strings_free(&conf->exempt_user);
 	strings_free(&conf->ca_files);
+	strings_free(&conf->bogus_names);
+	free(conf->trusted_resolvers.items);
+	free(conf->root_servers.items);
+	free(conf->trust_anchor_file);
 	free(conf->sources.items);
 	free(conf->source_addresses.items);
 	free(conf->exempt.items);
@@ -106,18 +110,28 @@ unsigned conf_ca_index(const struct conf *conf, const char *path)
 	return 0;
 }
 
-static bool rule_may_permit_clear(const struct conf_rule *rule)
+enum level conf_floor(const struct conf *conf, const struct conf_rule *rule)
 {
-	return !rule->enforce || level_permits_clear(rule->level);
+	return rule != NULL && rule->floor != LEVEL_UNSET ? rule->floor : conf->floor;
+}
+
+static bool level_may_permit_clear(const struct conf *conf, const struct conf_rule *rule, enum level level)
+{
+	return level_permits_clear(level) || (level == LEVEL_DANE && level_permits_clear(conf_floor(conf, rule)));
+}
+
+static bool rule_may_permit_clear(const struct conf *conf, const struct conf_rule *rule)
+{
+	return !rule->enforce || level_may_permit_clear(conf, rule, rule->level);
 }
 
 bool conf_may_permit_clear(const struct conf *conf)
 {
-	bool may = !conf->enforce || level_permits_clear(conf->default_level);
+	bool may = !conf->enforce || level_may_permit_clear(conf, NULL, conf->default_level);
 
 	for (size_t i = 0; i < conf->domains_count; i++)
-		may = may || rule_may_permit_clear(&conf->domains[i].rule);
+		may = may || rule_may_permit_clear(conf, &conf->domains[i].rule);
 	for (size_t i = 0; i < conf->destinations_count; i++)
-		may = may || rule_may_permit_clear(&conf->destinations[i].rule);
+		may = may || rule_may_permit_clear(conf, &conf->destinations[i].rule);
 	return may;
 }

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DANE_IS_MISSING "needs DNSSEC lookups, which this version does not have yet; use encrypt, verify or secure"
-
 static void *field(const struct conf_key *key, void *base)
 {
 	return (char *)base + key->offset;
@@ -276,8 +274,6 @@ static const char *set_level(const struct conf_key *key, void *base, const char 
 
 	if (!level_parse(&level, value))
 		return key->expect;
-	if (level == LEVEL_DANE || level == LEVEL_DANE_ONLY)
-		return DANE_IS_MISSING;
 	*(enum level *)field(key, base) = level;
 	return NULL;
 }
@@ -287,6 +283,35 @@ static const char *set_default_level(const struct conf_key *key, void *base, con
 	if (strcmp(value, level_name(LEVEL_FINGERPRINT)) == 0)
 		return "is a level for rules: each server has a fingerprint of its own";
 	return set_level(key, base, value);
+}
+
+static const char *set_floor(const struct conf_key *key, void *base, const char *value)
+{
+	enum level level;
+
+	if (!level_parse(&level, value) || level == LEVEL_NONE || level == LEVEL_FINGERPRINT || level == LEVEL_DANE ||
+	    level == LEVEL_DANE_ONLY)
+		return key->expect;
+	*(enum level *)field(key, base) = level;
+	return NULL;
+}
+
+static const char *set_host(const struct conf_key *key, void *base, const char *value)
+{
+	struct prefix prefix = { 0 };
+
+	if (!addr_parse(&prefix.addr, value) || !is_host(&prefix.addr))
+		return key->expect;
+	prefix.bits = (uint8_t)(addr_len(&prefix.addr) * 8);
+	return conf_prefixes_add(field(key, base), &prefix);
+}
+
+static const char *add_name(const struct conf_key *key, void *base, const char *value)
+{
+	char *name = NULL;
+	const char *wrong = conf_name_make(&name, value, false);
+
+	return wrong != NULL ? wrong : conf_strings_add(field(key, base), name);
 }
 
 static const char *set_name(const struct conf_key *key, void *base, const char *value)
@@ -318,6 +343,8 @@ static const char *set_fingerprint(const struct conf_key *key, void *base, const
 	return wrong != NULL ? wrong : conf_strings_add(field(key, base), hex);
 }
 
+static const char *const dnssec_modes[] = { "auto", "trust-ad", "validate", "off", NULL };
+static const char *const insecure_mx[] = { "dane", "encrypt", "may", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const newlines[] = { "normalize", "reject", NULL };
@@ -336,7 +363,8 @@ static const char *const groups[] = { "X25519MLKEM768", "X25519", "P-256", "P-38
 #define NOT_USER   "is not the name or number of a user"
 #define NOT_MARK   "is not a mark of exactly one bit (0x1, 0x2, 0x4, ...)"
 #define NOT_PATH   "is not the absolute path of a file"
-#define NOT_LEVEL  "is not a level: none, may, encrypt, fingerprint, verify or secure"
+#define NOT_LEVEL  "is not a level: none, may, encrypt, fingerprint, dane, dane-only, verify or secure"
+#define NOT_FLOOR  "is none of may, encrypt, verify and secure"
 
 const struct conf_key conf_keys[] = {
 	{ "scope", GATE, true, set_scope, .expect = "is neither local nor forward" },
@@ -375,7 +403,20 @@ const struct conf_key conf_keys[] = {
 	{ "default-level", GATE, false, set_default_level, IN_GATE(default_level), NOT_LEVEL },
 	{ "resolvers", GATE, true, set_resolver, .expect = "is not the address of a resolver, with or without a port" },
 
+	{ "floor", GATE, false, set_floor, IN_GATE(floor), NOT_FLOOR },
+	{ "dnssec", GATE, false, set_word, IN_GATE(dnssec), "is none of auto, trust-ad, validate and off",
+	  .words = dnssec_modes },
+	{ "dane-insecure-mx", GATE, false, set_word, IN_GATE(insecure_mx), "is none of dane, encrypt and may",
+	  .words = insecure_mx },
+	{ "strict-mx", GATE, false, set_bool, IN_GATE(strict_mx), NOT_BOOL },
+	{ "trusted-resolvers", GATE, true, set_host, IN_GATE(trusted_resolvers), "is not the address of a resolver" },
+	{ "trust-anchor-file", GATE, false, set_path, IN_GATE(trust_anchor_file), NOT_PATH },
+	{ "recursion", GATE, false, set_bool, IN_GATE(recursion), NOT_BOOL },
+	{ "root-servers", GATE, true, set_host, IN_GATE(root_servers), "is not the address of a name server" },
+	{ "bogus-names", GATE, true, add_name, IN_GATE(bogus_names) },
+
 	{ "level", RULE, false, set_level, IN_RULE(level), NOT_LEVEL },
+	{ "floor", RULE, false, set_floor, IN_RULE(floor), NOT_FLOOR },
 	{ "enforce", RULE, false, set_bool, IN_RULE(enforce), NOT_BOOL },
 	{ "match", RULE, true, set_match, IN_RULE(match) },
 	{ "fingerprints", RULE, true, set_fingerprint, IN_RULE(fingerprints) },

@@ -98,6 +98,9 @@ static void warn_gate(const struct conf *conf, struct conf_problems *warnings)
 	if (level_permits_clear(conf->default_level))
 		conf_problem(warnings, 0, "default-level = %s: mail may leave in clear wherever no rule forbids it",
 			     level_name(conf->default_level));
+	if (conf->default_level == LEVEL_DANE && level_permits_clear(conf->floor))
+		conf_problem(warnings, 0, "floor = %s: mail may leave in clear wherever no DANE forbids it",
+			     level_name(conf->floor));
 	if (conf->listen_port >= 1024)
 		conf_problem(
 			warnings, 0,
@@ -129,6 +132,17 @@ static void warn_rule(const struct conf *conf, const struct conf_rule *rule, con
 	if (level_permits_clear(rule->level))
 		conf_problem(warnings, rule->line, "%s %s: level %s: mail may leave in clear%s", kind, what, level,
 			     rule->level == LEVEL_NONE ? ", and TLS is not even tried" : "");
+	else if (rule->level == LEVEL_DANE && level_permits_clear(conf_floor(conf, rule)) &&
+		 (rule->floor != LEVEL_UNSET || conf->default_level != LEVEL_DANE))
+		conf_problem(warnings, rule->line,
+			     "%s %s: floor = %s: mail may leave in clear where no DANE forbids it", kind, what,
+			     level_name(conf_floor(conf, rule)));
+	else if (rule->level == LEVEL_DANE && conf->dnssec == CONF_DNSSEC_OFF)
+		conf_problem(warnings, rule->line, "%s %s: level dane comes to its floor, for dnssec = off", kind,
+			     what);
+	else if (rule->level == LEVEL_DANE_ONLY && conf->dnssec == CONF_DNSSEC_OFF)
+		conf_problem(warnings, rule->line, "%s %s: level dane-only can never be met with dnssec = off", kind,
+			     what);
 	else if (strength(rule->level) < strength(conf->default_level))
 		conf_problem(warnings, rule->line, "%s %s: level %s is weaker than default-level %s", kind, what, level,
 			     level_name(conf->default_level));

@@ -78,7 +78,7 @@ static enum state bound_ready(struct session *s)
 
 static enum state bound_in_clear(struct session *s)
 {
-	if (!verdict_permits_clear(s->verdict))
+	if (!clear_permitted(s))
 		return bind_failed(s, "4.7.4", RESULT_STARTTLS_NOT_SUPPORTED, "the policy demands TLS");
 	s->leg.clear_permitted = true;
 	return bound_ready(s);
@@ -86,7 +86,7 @@ static enum state bound_in_clear(struct session *s)
 
 static enum state without_starttls(struct session *s, const char *reason)
 {
-	if (!verdict_permits_clear(s->verdict)) {
+	if (!clear_permitted(s)) {
 		host_memory_note(s->options.hosts, &s->options.destination, HOST_NO_STARTTLS, s->now_s);
 		return bind_failed(s, "4.7.4", RESULT_STARTTLS_NOT_SUPPORTED, reason);
 	}
@@ -127,7 +127,7 @@ static enum state handshake_failed(struct session *s, const char *reason)
 	leg_drop(s);
 	if (next_candidate(s))
 		return dial(s);
-	if (verdict_permits_clear(s->verdict)) {
+	if (clear_permitted(s)) {
 		if (!level_is_content(s))
 			report(s, "4.7.5", RESULT_VALIDATION_FAILURE, reason);
 		s->clear_only = true;

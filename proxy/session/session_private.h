@@ -230,6 +230,7 @@ step_fn on_keywords, on_keywords_lost;
 /* session_verdict.c: from RCPT to its decision */
 enum state rcpt_begin(struct session *s);
 enum state bind_for_destination(struct session *s);
+bool clear_permitted(const struct session *s);  /* envelope and message may go to this server in clear text */
 bool demand_is_void(const struct session *s);   /* enforce = no: what the verdict demands is only reported */
 bool level_is_content(const struct session *s); /* the verdict itself, enforced or not, takes clear text */
 bool leg_fits(struct session *s);               /* judges the leg as it stands */

@@ -57,7 +57,7 @@ enum state relay_begin(struct session *s)
 {
 	unsigned missing = (s->tx.mail.needs | s->rcpt.needs) & ~s->leg.ehlo.keywords;
 
-	if (!leg_in_tls(s) && !verdict_permits_clear(s->verdict))
+	if (!leg_in_tls(s) && !clear_permitted(s))
 		return breach(s);
 	if (missing != 0)
 		return keyword_missing(s, missing);

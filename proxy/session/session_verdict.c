@@ -2,14 +2,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/verdict/demand.h"
 #include "proxy/session/session_private.h"
 
 /* --- what the verdict at hand says ------------------------------------------------------------------------------ */
 
+bool clear_permitted(const struct session *s)
+{
+	return demand_permits_clear(s->verdict, &s->options.destination.addr);
+}
+
 bool demand_is_void(const struct session *s)
 {
-	/* verdict_permits_clear tells a sound report-only verdict from one of all zeros. */
-	return !s->verdict->enforce && verdict_permits_clear(s->verdict);
+	/* demand_permits_clear tells a sound report-only verdict from one of all zeros. */
+	return !s->verdict->enforce && clear_permitted(s);
 }
 
 bool level_is_content(const struct session *s)
@@ -29,7 +35,7 @@ bool leg_fits(struct session *s)
 	struct judgement *judgement = &s->leg.judgement;
 
 	if (!leg_in_tls(s))
-		return level_is_content(s) && verdict_permits_clear(s->verdict);
+		return level_is_content(s) && clear_permitted(s);
 	if (s->verdict->status != VERDICT_OK)
 		return demand_is_void(s);
 	memset(judgement, 0, sizeof(*judgement));
@@ -114,7 +120,7 @@ static enum state unfit(struct session *s)
 		peer_reported(s);
 		return relay_begin(s);
 	}
-	if (!verdict_permits_clear(s->verdict))
+	if (!clear_permitted(s))
 		return refuse_mixed(s);
 	if (s->verdict->status == VERDICT_OK)
 		report(s, "4.7.4", RESULT_STARTTLS_NOT_SUPPORTED, "the session is in clear");

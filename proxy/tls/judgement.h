@@ -12,6 +12,8 @@ struct judgement {
 	bool authenticated;                  /* and it was proved who it is; false at levels that do not ask */
 	enum result_word result;             /* of a refusal */
 	char matched[VERDICT_NAME_MAX + 16]; /* the name or fingerprint that matched, for the log; "" for none */
+	char tlsa[12];                       /* level dane: the record that matched, "3 1 1"; "" for none */
+	int depth;                           /* and which certificate, 0 is the leaf; else meaningless */
 	char reason[VERDICT_REASON_MAX];     /* of a refusal: one sentence */
 };
 

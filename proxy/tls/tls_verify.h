@@ -25,7 +25,7 @@ struct tls_trust;
  * know the name never lowers the demand. No reference name at all is a refusal.
  *
  * |enforce| is not looked at: report-only is the caller's. A |verdict| that is NULL, failed or unknown is refused, as
- * is a |peer| that is NULL (a leg in clear; ask verdict_permits_clear). |trust| NULL trusts nobody. */
+ * is a |peer| that is NULL (a leg in clear; ask demand_permits_clear). |trust| NULL trusts nobody. */
 struct judgement tls_judge(const struct tls_peer *peer, const struct verdict *verdict, const struct addr *destination,
 			   time_t now, const struct tls_trust *trust);
 

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/verdict/demand.h"
 #include "policy/verdict/verdict.h"
+
+static const struct addr none; /* no address: no MX host is known by it */
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len);
 
@@ -36,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 	struct verdict *verdict = verdict_get(&r, &id);
 	if (verdict == NULL)
 		return 0;
-	if (verdict->status != VERDICT_OK && verdict->enforce && verdict_permits_clear(verdict))
+	if (verdict->status != VERDICT_OK && verdict->enforce && demand_permits_clear(verdict, &none))
 		abort();
 	if (in_len <= WIRE_MAX - 2)
 		again(id, verdict);

@@ -40,10 +40,10 @@ static void check_errors(const char *text, const char *errors)
 #define NOT_NAME   "is not a domain name"
 #define NOT_PATH   "is not the absolute path of a file"
 #define NOT_MARK   "is not a mark of exactly one bit (0x1, 0x2, 0x4, ...)"
-#define NOT_LEVEL  "is not a level: none, may, encrypt, fingerprint, verify or secure"
+#define NOT_LEVEL  "is not a level: none, may, encrypt, fingerprint, dane, dane-only, verify or secure"
 #define NOT_PREFIX "is not an address or prefix (192.0.2.0/24, 2001:db8::/32; no bits set behind the prefix length)"
 #define NOT_SHA256 "is not a SHA-256 fingerprint: 64 hexadecimal digits, colons between pairs allowed"
-#define NO_DANE    "needs DNSSEC lookups, which this version does not have yet; use encrypt, verify or secure"
+#define NOT_FLOOR  "is none of may, encrypt, verify and secure"
 #define SHARED     "is not gate25's own: each of its processes needs a user that nothing else runs under"
 #define LABEL_63   "a23456789b23456789c23456789d23456789e23456789f23456789g23456789"
 
@@ -125,8 +125,37 @@ static const struct {
 	{ "resolvers", "0.0.0.0", "is not the address of a resolver, with or without a port" },
 	{ "resolvers", "dns.example", "is not the address of a resolver, with or without a port" },
 	{ "default-level", "secure", NULL },
-	{ "default-level", "dane", NO_DANE },
-	{ "default-level", "dane-only", NO_DANE },
+	{ "default-level", "dane", NULL },
+	{ "default-level", "dane-only", NULL },
+	{ "floor", "may", NULL },
+	{ "floor", "encrypt", NULL },
+	{ "floor", "verify", NULL },
+	{ "floor", "secure", NULL },
+	{ "floor", "none", NOT_FLOOR },
+	{ "floor", "dane", NOT_FLOOR },
+	{ "floor", "fingerprint", NOT_FLOOR },
+	{ "floor", "", NOT_FLOOR },
+	{ "dnssec", "auto", NULL },
+	{ "dnssec", "trust-ad", NULL },
+	{ "dnssec", "validate", NULL },
+	{ "dnssec", "off", NULL },
+	{ "dnssec", "yes", "is none of auto, trust-ad, validate and off" },
+	{ "dane-insecure-mx", "dane", NULL },
+	{ "dane-insecure-mx", "encrypt", NULL },
+	{ "dane-insecure-mx", "may", NULL },
+	{ "dane-insecure-mx", "none", "is none of dane, encrypt and may" },
+	{ "strict-mx", "yes", NULL },
+	{ "strict-mx", "1", "is neither yes nor no" },
+	{ "trusted-resolvers", "192.0.2.53", NULL },
+	{ "trusted-resolvers", "192.0.2.0/24", "is not the address of a resolver" },
+	{ "trusted-resolvers", "0.0.0.0", "is not the address of a resolver" },
+	{ "trust-anchor-file", "/etc/gate25/root.ds", NULL },
+	{ "trust-anchor-file", "root.ds", NOT_PATH },
+	{ "recursion", "no", NULL },
+	{ "recursion", "maybe", "is neither yes nor no" },
+	{ "root-servers", "2001:db8::53", NULL },
+	{ "root-servers", "a.root.example", "is not the address of a name server" },
+	{ "bogus-names", "bogus.example", NULL },
 	{ "default-level", "fingerprint", "is a level for rules: each server has a fingerprint of its own" },
 	{ "default-level", "unset", NOT_LEVEL },
 	{ "default-level", "Secure", NOT_LEVEL },
@@ -200,8 +229,11 @@ static const struct {
 	{ "domain a", "level = secure\nmatch = {nexthop, dot-nexthop, hostname, x.y, .z}", "" },
 	{ "domain a", "", "1: this rule has no level\n" },
 	{ "domain a", "level = strong", "2: level: \"strong\" " NOT_LEVEL "\n" },
-	{ "domain a", "level = dane", "2: level: \"dane\" " NO_DANE "\n" },
-	{ "domain a", "level = dane-only", "2: level: \"dane-only\" " NO_DANE "\n" },
+	{ "domain a", "level = dane\nfloor = secure\nmatch = nexthop", "" },
+	{ "domain a", "level = dane-only", "" },
+	{ "domain a", "level = dane-only\nfloor = may",
+	  "3: floor has no meaning at level dane-only; its levels: dane\n" },
+	{ "domain a", "level = verify\nfloor = may", "3: floor has no meaning at level verify; its levels: dane\n" },
 	{ "domain a", "level = fingerprint", "1: level fingerprint needs fingerprints\n" },
 	{ "domain a", "level = fingerprint\nfingerprints = %s", "" },
 	{ "domain a", "level = fingerprint\nfingerprints = %.63s",
@@ -215,8 +247,8 @@ static const struct {
 	{ "domain a", "level = verify\nfingerprints = %s",
 	  "3: fingerprints has no meaning at level verify; its levels: fingerprint\n" },
 	{ "domain a", "level = encrypt\nmatch = x.y\nca-file = /x",
-	  "3: match has no meaning at level encrypt; its levels: verify and secure\n"
-	  "4: ca-file has no meaning at level encrypt; its levels: verify and secure\n" },
+	  "3: match has no meaning at level encrypt; its levels: dane, verify and secure\n"
+	  "4: ca-file has no meaning at level encrypt; its levels: dane, verify and secure\n" },
 	{ "domain a", "level = none\nservername = x.y\nmin-protocol = TLSv1.3",
 	  "3: servername has no meaning at level none; its levels: all but none\n"
 	  "4: min-protocol has no meaning at level none; its levels: all but none\n" },
@@ -240,7 +272,7 @@ static const struct {
 	  "3: match = hostname needs nexthop in a destination\n"
 	  "3: match = dot-nexthop needs nexthop in a destination\n" },
 	{ "destination 192.0.2.1", "level = encrypt\nauth = yes",
-	  "3: auth has no meaning at level encrypt; its levels: fingerprint, verify and secure\n" },
+	  "3: auth has no meaning at level encrypt; its levels: fingerprint, dane, dane-only, verify and secure\n" },
 	{ "destination 192.0.2.1", "level = encrypt\nauth = no", "" },
 	{ "destination 192.0.2.1/24", "level = may",
 	  "1: destination \"192.0.2.1/24\" is not an address or prefix (no bits set behind the prefix "

@@ -89,6 +89,11 @@ static void check_defaults(const struct conf *a, const struct conf *b)
 	assert_string_equal(a->ca_file, b->ca_file);
 	assert_int_equal(a->enforce, b->enforce);
 	assert_int_equal(a->default_level, b->default_level);
+	assert_int_equal(a->floor, b->floor);
+	assert_int_equal(a->dnssec, b->dnssec);
+	assert_int_equal(a->insecure_mx, b->insecure_mx);
+	assert_int_equal(a->strict_mx, b->strict_mx);
+	assert_int_equal(a->recursion, b->recursion);
 }
 
 static void test_commented_keys_are_the_defaults(void **state)

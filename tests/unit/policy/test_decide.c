@@ -11,7 +11,10 @@
 
 #include "policy/tools/ask.h"
 #include "policy/decide/decide.h"
+#include "policy/verdict/demand.h"
 #include "policy/tools/explain.h"
+
+static const struct addr none; /* no address: no MX host is known by it */
 
 #define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HEX_B "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -236,7 +239,7 @@ static void assert_travels(const struct verdict *v)
 	wire_reader_init(&r, bytes, w.len);
 	struct verdict *got = verdict_get(&r, &id);
 	assert_non_null(got);
-	assert_int_equal(verdict_permits_clear(v), verdict_permits_clear(got));
+	assert_int_equal(demand_permits_clear(v, &none), demand_permits_clear(got, &none));
 	verdict_unref(got);
 }
 
@@ -307,7 +310,7 @@ static void test_fails_closed(void **state)
 		struct rules_match match = { .source = VERDICT_SOURCE_DOMAIN, .rule = &rule };
 		struct verdict *v = decide(&conf, 1, &match, &q, NULL);
 		assert_non_null(v);
-		if (v->status != VERDICT_FAILED || v->level != LEVEL_UNSET || verdict_permits_clear(v) ||
+		if (v->status != VERDICT_FAILED || v->level != LEVEL_UNSET || demand_permits_clear(v, &none) ||
 		    v->reason[0] == '\0')
 			fail_msg("case %zu", i);
 		assert_travels(v);
@@ -382,7 +385,7 @@ static void test_no_rule_for_a_destination(void **state)
 	struct verdict *v = decide(&conf, 1, &match, &q, NULL);
 	assert_int_equal(v->status, VERDICT_OK);
 	assert_int_equal(v->source, VERDICT_SOURCE_NONE);
-	assert_false(verdict_permits_clear(v));
+	assert_false(demand_permits_clear(v, &none));
 	assert_travels(v);
 	verdict_unref(v);
 	conf_cleanup(&conf);

@@ -36,17 +36,22 @@ static void on_answer(void *arg, const struct dns_answer *answer)
 
 static void open_world(struct world *w, size_t resolvers, size_t sockets_max)
 {
-	struct endpoint at[2];
-	struct dns_limits limits = { .attempt_ms = 250, .deadline_ms = 8000, .sockets_max = sockets_max };
+	struct dns_resolver at[2] = { 0 };
+	struct dns_options options = {
+		.resolvers = at,
+		.resolvers_count = resolvers,
+		.limits = { .attempt_ms = 250, .deadline_ms = 8000, .sockets_max = sockets_max },
+	};
+	char err[DNS_REASON_MAX];
 
 	memset(w, 0, sizeof(*w));
 	w->base = event_base_new();
 	assert_non_null(w->base);
 	for (size_t i = 0; i < 2; i++) {
 		fake_dns_open(&w->fake[i], w->base, records);
-		at[i] = w->fake[i].at;
+		at[i].at = w->fake[i].at;
 	}
-	w->dns = dns_new(w->base, at, resolvers, &limits);
+	w->dns = dns_new(w->base, &options, err, sizeof(err));
 	assert_non_null(w->dns);
 }
 

@@ -176,14 +176,21 @@ struct world {
 
 static void open_world(struct world *w)
 {
-	struct dns_limits limits = { .attempt_ms = 250, .deadline_ms = 4000, .sockets_max = 64 };
+	struct dns_resolver at = { 0 };
+	struct dns_options options = {
+		.resolvers = &at,
+		.resolvers_count = 1,
+		.limits = { .attempt_ms = 250, .deadline_ms = 4000, .sockets_max = 64 },
+	};
+	char err[DNS_REASON_MAX];
 	struct mx_cache_limits mx_limits = { .domains_max = 3, .lookups_max = 2, .deadline_ms = 10000 };
 
 	memset(w, 0, sizeof(*w));
 	w->base = event_base_new();
 	assert_non_null(w->base);
 	fake_dns_open(&w->fake, w->base, records);
-	w->dns = dns_new(w->base, &w->fake.at, 1, &limits);
+	at.at = w->fake.at;
+	w->dns = dns_new(w->base, &options, err, sizeof(err));
 	assert_non_null(w->dns);
 	w->cache = mx_cache_new(w->base, w->dns, &mx_limits);
 	assert_non_null(w->cache);

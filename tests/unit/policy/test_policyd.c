@@ -6,10 +6,13 @@
 #include <cmocka.h>
 
 #include "policy/daemon/policyd.h"
+#include "policy/verdict/demand.h"
 #include "policy/verdict/verdict.h"
 #include "proxy/base/ipc.h"
 #include "proxy/base/log.h"
 #include "tests/unit/policy/fake_dns.h"
+
+static const struct addr none; /* no address: no MX host is known by it */
 
 static const struct fake_record records[] = {
 	{ "d.example", T_MX, 300, 10, "mx.d.example" },
@@ -195,7 +198,7 @@ static void test_failed_lookup(void **state)
 	assert_true(put(&w.peers[0], 1, VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1"));
 	wait_for(&w, &w.peers[0], 1);
 	assert_int_equal(w.peers[0].last->status, VERDICT_FAILED);
-	assert_false(verdict_permits_clear(w.peers[0].last));
+	assert_false(demand_permits_clear(w.peers[0].last, &none));
 	assert_non_null(strstr(w.peers[0].last->reason, "SERVFAIL"));
 	close_world(&w);
 }

@@ -8,9 +8,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/verdict/demand.h"
 #include "policy/verdict/verdict.h"
 
 static uint8_t message[WIRE_MAX];
+
+/* Every third host each: usable records, unusable ones, a failed search. */
+static void add_tlsa(struct verdict_mx *mx, size_t i)
+{
+	mx->dane = i % 3 == 0 ? VERDICT_DANE_USABLE : i % 3 == 1 ? VERDICT_DANE_UNUSABLE : VERDICT_DANE_FAILED;
+	if (mx->dane != VERDICT_DANE_USABLE)
+		return;
+	(void)snprintf(mx->tlsa_base, sizeof(mx->tlsa_base), "base%zu.example", i);
+	mx->tlsa = calloc(2, sizeof(*mx->tlsa));
+	assert_non_null(mx->tlsa);
+	for (; mx->tlsa_count < 2; mx->tlsa_count++) {
+		struct tlsa *record = &mx->tlsa[mx->tlsa_count];
+		*record = (struct tlsa){ .usage = 3, .selector = 1, .mtype = (uint8_t)(mx->tlsa_count + 1) };
+		record->len = (uint16_t)(32 * (mx->tlsa_count + 1));
+		record->data = malloc(record->len);
+		assert_non_null(record->data);
+		memset(record->data, (int)(i + mx->tlsa_count), record->len);
+	}
+}
 
 static struct verdict *sample(size_t mx_count, size_t addrs_count, size_t names, size_t fingerprints)
 {
@@ -18,7 +38,10 @@ static struct verdict *sample(size_t mx_count, size_t addrs_count, size_t names,
 
 	assert_non_null(v);
 	v->status = VERDICT_OK;
-	v->level = LEVEL_VERIFY;
+	v->level = LEVEL_DANE;
+	v->floor = LEVEL_SECURE;
+	v->mx_secure = true;
+	v->strict_mx = true;
 	v->source = VERDICT_SOURCE_DOMAIN;
 	v->enforce = true;
 	v->auth = true;
@@ -30,6 +53,8 @@ static struct verdict *sample(size_t mx_count, size_t addrs_count, size_t names,
 	v->result = RESULT_CERTIFICATE_EXPIRED;
 	(void)snprintf(v->domain, sizeof(v->domain), "d.example");
 	(void)snprintf(v->servername, sizeof(v->servername), "sni.example");
+	(void)snprintf(v->nexthop, sizeof(v->nexthop), "hop.example");
+	(void)snprintf(v->expanded, sizeof(v->expanded), "hop-end.example");
 	(void)snprintf(v->reason, sizeof(v->reason), "a sentence");
 	v->mx_lookup = mx_count > 0 ? VERDICT_LOOKUP_FOUND : VERDICT_LOOKUP_ABSENT;
 	v->mx = calloc(mx_count + 1, sizeof(*v->mx));
@@ -50,6 +75,7 @@ static struct verdict *sample(size_t mx_count, size_t addrs_count, size_t names,
 			v->mx[i].addrs[j].bytes[3] = (uint8_t)j;
 		}
 		v->mx[i].addrs_count = addrs_count;
+		add_tlsa(&v->mx[i], i);
 	}
 	v->mx_count = mx_count;
 	for (size_t i = 0; i < names; i++) {
@@ -90,6 +116,11 @@ static void assert_same(const struct verdict *a, const struct verdict *b)
 	assert_int_equal(a->status, b->status);
 	assert_int_equal(a->level, b->level);
 	assert_int_equal(a->source, b->source);
+	assert_int_equal(a->floor, b->floor);
+	assert_int_equal(a->mx_secure, b->mx_secure);
+	assert_int_equal(a->strict_mx, b->strict_mx);
+	assert_string_equal(a->nexthop, b->nexthop);
+	assert_string_equal(a->expanded, b->expanded);
 	assert_int_equal(a->enforce, b->enforce);
 	assert_int_equal(a->auth, b->auth);
 	assert_int_equal(a->min_protocol, b->min_protocol);
@@ -118,6 +149,11 @@ static void assert_same(const struct verdict *a, const struct verdict *b)
 		assert_int_equal(a->mx[i].addrs_count, b->mx[i].addrs_count);
 		for (size_t j = 0; j < a->mx[i].addrs_count; j++)
 			assert_true(addr_equal(&a->mx[i].addrs[j], &b->mx[i].addrs[j]));
+		assert_int_equal(a->mx[i].dane, b->mx[i].dane);
+		assert_string_equal(a->mx[i].tlsa_base, b->mx[i].tlsa_base);
+		assert_int_equal(a->mx[i].tlsa_count, b->mx[i].tlsa_count);
+		for (size_t j = 0; j < a->mx[i].tlsa_count; j++)
+			assert_true(tlsa_equal(&a->mx[i].tlsa[j], &b->mx[i].tlsa[j]));
 	}
 }
 
@@ -148,13 +184,28 @@ static void test_round_trip(void **state)
 	}
 }
 
-/* The largest verdict that the bounds allow fits one message: names, lists and sentence as long as they get. */
+static void drop_tlsa(struct verdict *v)
+{
+	v->level = LEVEL_VERIFY;
+	v->floor = LEVEL_UNSET;
+	for (size_t i = 0; i < v->mx_count; i++) {
+		tlsa_free(v->mx[i].tlsa, v->mx[i].tlsa_count);
+		v->mx[i].tlsa = NULL;
+		v->mx[i].tlsa_count = 0;
+		v->mx[i].dane = VERDICT_DANE_FAILED;
+		v->mx[i].tlsa_base[0] = '\0';
+	}
+}
+
+/* The largest verdict without TLSA records that the bounds allow fits one message: names, lists and sentence as long as
+ * they get. One with all the records of VERDICT_TLSA_BYTES_MAX as well may not, and its writer says so. */
 static void test_largest_fits(void **state)
 {
 	struct verdict *v = sample(VERDICT_MX_MAX, VERDICT_ADDRS_MAX, VERDICT_NAMES_MAX, VERDICT_FINGERPRINTS_MAX);
 	uint32_t id;
 
 	(void)state;
+	drop_tlsa(v);
 	memset(v->domain, 'd', sizeof(v->domain) - 1);
 	memset(v->servername, 's', sizeof(v->servername) - 1);
 	memset(v->reason, 'r', sizeof(v->reason) - 1);
@@ -216,9 +267,10 @@ static void test_every_octet_changed(void **state)
 
 /* What a message says, field by field. */
 struct shape {
-	unsigned status, level, source, enforce, auth, protocol, match_mx;
+	unsigned status, level, source, floor, enforce, auth, protocol, match_mx;
 	unsigned names, fingerprint_len, lookup, mx, addrs, addr_len, result;
 	unsigned domain_len, name_len, mx_len, reason_len;
+	unsigned secure, dane, base_len, tlsa, tlsa_len;
 };
 
 static void put_text(struct wire_writer *w, size_t len)
@@ -231,7 +283,7 @@ static void put_text(struct wire_writer *w, size_t len)
 
 static size_t encode_shape(const struct shape *s)
 {
-	static const uint8_t zeroes[64];
+	static const uint8_t zeroes[TLSA_DATA_MAX + 1];
 	struct wire_writer w;
 
 	wire_writer_init(&w, message, sizeof(message));
@@ -239,11 +291,12 @@ static size_t encode_shape(const struct shape *s)
 	wire_put_u8(&w, (uint8_t)s->status);
 	wire_put_u8(&w, (uint8_t)s->level);
 	wire_put_u8(&w, (uint8_t)s->source);
+	wire_put_u8(&w, (uint8_t)s->floor);
 	wire_put_u8(&w, (uint8_t)s->enforce);
 	wire_put_u8(&w, (uint8_t)s->auth);
 	wire_put_u8(&w, (uint8_t)s->protocol);
-	put_text(&w, s->domain_len);
-	put_text(&w, s->domain_len);
+	for (unsigned i = 0; i < 4; i++) /* domain, nexthop, expanded, servername */
+		put_text(&w, s->domain_len);
 	wire_put_u32(&w, 0);
 	wire_put_u8(&w, (uint8_t)s->match_mx);
 	wire_put_u8(&w, (uint8_t)s->names);
@@ -254,6 +307,8 @@ static size_t encode_shape(const struct shape *s)
 	wire_put_u8(&w, 1);
 	wire_put_bytes(&w, zeroes, s->fingerprint_len);
 	wire_put_u8(&w, (uint8_t)s->lookup);
+	wire_put_u8(&w, (uint8_t)s->secure);
+	wire_put_u8(&w, 0);
 	wire_put_u8(&w, (uint8_t)s->mx);
 	for (unsigned i = 0; i < s->mx; i++) {
 		put_text(&w, s->mx_len);
@@ -262,6 +317,15 @@ static size_t encode_shape(const struct shape *s)
 		wire_put_u8(&w, (uint8_t)s->addrs);
 		for (unsigned j = 0; j < s->addrs; j++)
 			wire_put_bytes(&w, zeroes, s->addr_len);
+		wire_put_u8(&w, (uint8_t)s->dane);
+		put_text(&w, s->base_len);
+		wire_put_u8(&w, (uint8_t)s->tlsa);
+		for (unsigned j = 0; j < s->tlsa; j++) {
+			wire_put_u8(&w, 3);
+			wire_put_u8(&w, 1);
+			wire_put_u8(&w, 1);
+			wire_put_bytes(&w, zeroes, s->tlsa_len);
+		}
 	}
 	wire_put_u32(&w, 60);
 	wire_put_u32(&w, 1);
@@ -273,9 +337,15 @@ static size_t encode_shape(const struct shape *s)
 
 static const struct shape sound = {
 	.status = VERDICT_OK,
-	.level = LEVEL_ENCRYPT,
+	.level = LEVEL_DANE,
 	.source = VERDICT_SOURCE_DOMAIN,
+	.floor = LEVEL_ENCRYPT,
 	.enforce = 1,
+	.secure = 1,
+	.dane = VERDICT_DANE_USABLE,
+	.base_len = 9,
+	.tlsa = 1,
+	.tlsa_len = 32,
 	.names = 1,
 	.fingerprint_len = 32,
 	.lookup = VERDICT_LOOKUP_FOUND,
@@ -308,6 +378,24 @@ static void test_every_bound(void **state)
 		{ "a level from nobody", false, FIELD(source), 0, false },
 		{ "no rule", true, FIELD(source), 0, true },
 		{ "source unknown", false, FIELD(source), VERDICT_SOURCE_COUNT, false },
+		{ "floor unknown", false, FIELD(floor), LEVEL_COUNT, false },
+		{ "floor missing", false, FIELD(floor), LEVEL_UNSET, false },
+		{ "floor that is DANE", false, FIELD(floor), LEVEL_DANE, false },
+		{ "floor that is DANE only", false, FIELD(floor), LEVEL_DANE_ONLY, false },
+		{ "floor of fingerprints", false, FIELD(floor), LEVEL_FINGERPRINT, false },
+		{ "floor of another level", false, FIELD(level), LEVEL_VERIFY, false },
+		{ "secure no boolean", false, FIELD(secure), 2, false },
+		{ "search unknown", false, FIELD(dane), VERDICT_DANE_USABLE + 1, false },
+		{ "records of a failed search", false, FIELD(dane), VERDICT_DANE_FAILED, false },
+		{ "records though none", false, FIELD(dane), VERDICT_DANE_NONE, false },
+		{ "usable without a record", false, FIELD(tlsa), 0, false },
+		{ "records at most", true, FIELD(tlsa), TLSA_MAX, false },
+		{ "records too many", false, FIELD(tlsa), TLSA_MAX + 1, false },
+		{ "record empty", false, FIELD(tlsa_len), 0, false },
+		{ "record at its largest", true, FIELD(tlsa_len), TLSA_DATA_MAX, false },
+		{ "record too large", false, FIELD(tlsa_len), TLSA_DATA_MAX + 1, false },
+		{ "no base", false, FIELD(base_len), 0, false },
+		{ "base too long", false, FIELD(base_len), VERDICT_NAME_MAX, false },
 		{ "enforce no boolean", false, FIELD(enforce), 2, false },
 		{ "auth no boolean", false, FIELD(auth), 2, false },
 		{ "protocol unknown", false, FIELD(protocol), CONF_TLS13 + 1, false },
@@ -343,6 +431,8 @@ static void test_every_bound(void **state)
 		struct shape shape = sound;
 		uint32_t id;
 		memcpy((char *)&shape + cases[i].field, &cases[i].value, sizeof(unsigned));
+		if (cases[i].no_level || cases[i].field == FIELD(level))
+			shape.floor = cases[i].value == LEVEL_VERIFY ? shape.floor : LEVEL_UNSET;
 		if (cases[i].no_level)
 			shape.level = LEVEL_UNSET;
 		struct verdict *v = decode(encode_shape(&shape), &id);
@@ -429,6 +519,7 @@ static void test_permits_clear(void **state)
 		{ VERDICT_OK, VERDICT_SOURCE_DESTINATION, LEVEL_SECURE, true, false },
 		{ (enum verdict_status)2, VERDICT_SOURCE_DESTINATION, LEVEL_NONE, false, false },
 	};
+	static const struct addr dst;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -436,7 +527,7 @@ static void test_permits_clear(void **state)
 				     .source = cases[i].source,
 				     .level = cases[i].level,
 				     .enforce = cases[i].enforce };
-		if (verdict_permits_clear(&v) != cases[i].permits)
+		if (demand_permits_clear(&v, &dst) != cases[i].permits)
 			fail_msg("case %zu", i);
 	}
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "policy/verdict/demand.h"
 #include "proxy/session/ehlo_memory.h"
 #include "proxy/session/host_memory.h"
 #include "proxy/session/session.h"
@@ -234,10 +235,10 @@ static inline void check_rcpt(struct harness *h, const char *line)
 	v = harness_verdict(h, domain);
 	MUST_HOLD(v != NULL);
 	if (!h->in_tls) {
-		MUST_HOLD(verdict_permits_clear(v));
+		MUST_HOLD(demand_permits_clear(v, &h->options.destination.addr));
 		return;
 	}
-	if (verdict_permits_clear(v))
+	if (demand_permits_clear(v, &h->options.destination.addr))
 		return;
 	harness_judge(h, v, &judgement);
 	MUST_HOLD(v->status == VERDICT_OK && judgement.satisfied);
@@ -252,7 +253,7 @@ static inline bool last_permits(const struct harness *h)
 				  : h->verdicts_count > 0 ? h->verdicts[h->verdicts_count - 1]
 							  : NULL;
 
-	return v != NULL && verdict_permits_clear(v);
+	return v != NULL && demand_permits_clear(v, &h->options.destination.addr);
 }
 
 static inline bool is_open_line(const char *line)
