@@ -66,7 +66,10 @@ colour = green' 1:sideways 2:70000 3:colour
 wrong "a key twice" 'enforce = yes
 
 enforce = no' 3:enforce
-wrong "a level of a later version" 'default-level = dane' 1:DNSSEC
+wrong "a floor under a level that has none" 'domain "a.lab" {
+	level = may
+	floor = verify
+}' '[13]:floor'
 wrong "a rule without a level" '# a comment
 domain "a.lab" {
 	servername = "mx.a.lab"
