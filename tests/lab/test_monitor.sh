@@ -16,7 +16,7 @@ done
 lab_needs_root "the monitor of a running gate" || lab_done
 
 lab_node gw
-: >"$LAB_DIR/gate25.conf"
+echo "default-level = encrypt" >"$LAB_DIR/gate25.conf"
 
 get() { # PATH: the body; fails unless 200
 	lab_in gw python3 -c 'import sys, urllib.request

@@ -14,7 +14,8 @@ printf '%s\n' "own.lab MX 10 mx.own.lab" "mx.own.lab A 198.51.100.131" "lab.lab 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=Another CA" \
 	-keyout /dev/null -out "$LAB_PKI/other.crt" 2>/dev/null || lab_die "no second authority"
 
-printf '%s\n' "$LAB_GATE_SCOPE" "resolvers = {$LAB_RESOLVER}" "log-format = json" >"$LAB_DIR/base.conf"
+printf '%s\n' "$LAB_GATE_SCOPE" "resolvers = {$LAB_RESOLVER}" "default-level = encrypt" "log-format = json" \
+	>"$LAB_DIR/base.conf"
 python3 "$DAEMON/reload.py" setup
 lab_capture reload path gw0
 lab_gate_start

@@ -14,7 +14,8 @@ printf '%s\n' "good.lab MX 10 mx.good.lab" "mx.good.lab A 198.51.100.121" "stuck
 # A gate of its own on another host: its policyd is stopped at once, and the minute goes by meanwhile.
 lab_server host 130
 lab_gate_users
-printf '%s\n' "resolvers = {$LAB_RESOLVER}" "ca-file = $LAB_CA" "monitor = off" >"$LAB_DIR/host.conf"
+printf '%s\n' "resolvers = {$LAB_RESOLVER}" "ca-file = $LAB_CA" "default-level = encrypt" \
+	"monitor = off" >"$LAB_DIR/host.conf"
 lab_spawn host host "$LAB_GATE" run --config "$LAB_DIR/host.conf" --run-dir "$LAB_DIR/host"
 host=$LAB_PID
 lab_until 30 lab_log host ready || lab_die "the gate of the other host does not start"

@@ -69,7 +69,7 @@ gate_conf() {
 				"sources = {10.25.0.0/28, \"2001:db8:25::/64\"}"
 		fi
 		printf '%s\n' "user = \"$WORKER_UID\"" "policy-user = \"$POLICY_UID\"" "monitor-user = \"$MONITOR_UID\"" \
-			"resolvers = {127.0.0.1}" "ca-file = \"$LAB_DIR/cert\"" "workers = 1"
+			"resolvers = {127.0.0.1}" "ca-file = \"$LAB_DIR/cert\"" "workers = 1" "default-level = encrypt"
 		printf '%s\n' "$@"
 		# The address is known, so that no name has to be looked up.
 		printf 'destination "%s" { level = encrypt }\n' "$SECURE4" "$SECURE6"
