@@ -15,7 +15,8 @@ int main(int argc, char **argv)
 		(void)printf("gate25-policyd %s\n", GATE25_VERSION);
 		return 0;
 	}
-	(void)fprintf(stderr, "usage: gate25-policyd --ask ADDRESS|DOMAIN [--destination IP] [--config FILE] [--json]\n"
+	(void)fprintf(stderr, "usage: gate25-policyd --ask ADDRESS|DOMAIN [--destination IP] [--config FILE] "
+			      "[--json | --wire]\n"
 			      "       gate25-policyd --version\n"
 			      "The policy service itself is started by gate25.\n");
 	return 2;

@@ -24,6 +24,7 @@ struct options {
 	const char *destination;
 	const char *config;
 	bool json;
+	bool wire;
 };
 
 /* --- the question ------------------------------------------------------------------------------------------------- */
@@ -73,8 +74,13 @@ static bool parse_options(struct options *out, int argc, char **argv)
 {
 	for (int i = 0; i < argc; i++) {
 		const char **value = NULL;
-		if (strcmp(argv[i], "--json") == 0) {
-			out->json = true;
+		bool *flag = NULL;
+		if (strcmp(argv[i], "--json") == 0)
+			flag = &out->json;
+		else if (strcmp(argv[i], "--wire") == 0)
+			flag = &out->wire;
+		if (flag != NULL) {
+			*flag = true;
 			continue;
 		}
 		if (strcmp(argv[i], "--destination") == 0)
@@ -88,7 +94,7 @@ static bool parse_options(struct options *out, int argc, char **argv)
 		else
 			out->recipient = argv[i];
 	}
-	return out->recipient != NULL;
+	return out->recipient != NULL && !(out->json && out->wire);
 }
 
 /* --- the configuration ----------------------------------------------------------------------------------------------
@@ -160,6 +166,35 @@ static void look_up(struct mx_result *out, const struct conf *conf, const char *
 		event_base_free(base);
 }
 
+/* print_wire: see ask.h. */
+static bool print_wire(FILE *out, const struct verdict *verdict)
+{
+	uint8_t *bytes = malloc(4 + WIRE_MAX);
+	struct wire_writer head;
+	struct wire_writer body;
+	bool ok = false;
+
+	if (bytes != NULL) {
+		wire_writer_init(&head, bytes, 4);
+		wire_writer_init(&body, bytes + 4, WIRE_MAX);
+		verdict_put(&body, 0, verdict);
+		wire_put_u32(&head, (uint32_t)body.len);
+		ok = !body.failed && fwrite(bytes, 1, head.len + body.len, out) == head.len + body.len;
+	}
+	free(bytes);
+	return ok;
+}
+
+static bool print(const struct options *options, const struct explain *explain)
+{
+	if (options->wire)
+		return print_wire(stdout, explain->verdict);
+	if (options->json)
+		return explain_json(stdout, explain);
+	explain_text(stdout, explain);
+	return true;
+}
+
 static int answer(const struct options *options, const struct conf *conf, const struct verdict_question *question)
 {
 	struct rules_match match;
@@ -186,9 +221,7 @@ static int answer(const struct options *options, const struct conf *conf, const 
 				   .lookup_name = name,
 				   .mx = name != NULL ? &mx : NULL,
 				   .verdict = verdict };
-	if (!options->json)
-		explain_text(stdout, &explain);
-	if (!options->json || explain_json(stdout, &explain))
+	if (print(options, &explain))
 		status = explain_status(&explain);
 	verdict_unref(verdict);
 	mx_result_cleanup(&mx);
@@ -204,7 +237,7 @@ int ask_main(int argc, char **argv)
 
 	if (!parse_options(&options, argc, argv)) {
 		(void)fprintf(stderr, "usage: gate25-policyd --ask ADDRESS|DOMAIN [--destination IP] [--config FILE] "
-				      "[--json]\n");
+				      "[--json | --wire]\n");
 		return ASK_USAGE;
 	}
 	if (!ask_recipient(question.domain, options.recipient)) {
@@ -212,8 +245,9 @@ int ask_main(int argc, char **argv)
 			      options.recipient, " (names beyond ASCII: give the A-label, xn--...)");
 		return ASK_USAGE;
 	}
-	if (options.destination != NULL && !addr_parse(&question.destination.addr, options.destination)) {
-		(void)fprintf(stderr, "gate25-policyd: \"%s\" is no IP address\n", options.destination);
+	if (options.destination != NULL && !endpoint_parse(&question.destination, options.destination, 25)) {
+		(void)fprintf(stderr, "gate25-policyd: \"%s\" is no IP address (IP, IP:PORT or [IP]:PORT)\n",
+			      options.destination);
 		return ASK_USAGE;
 	}
 	if (load_conf(&conf, options.config))

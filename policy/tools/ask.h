@@ -1,4 +1,10 @@
-/* ask.h - gate25-policyd --ask: one question, answered in the foreground with every step. */
+/* ask.h - gate25-policyd --ask: one question, answered in the foreground with every step.
+ *
+ * --ask --wire is for `gate25 probe`, which lives with the other TLS library: instead of text, on standard output, the
+ * verdict as a worker would get it. Four octets, a length N in network order; then N octets, as verdict_put writes and
+ * verdict_get (verdict.h) reads them, with id 0. Nothing else, and only once: where the exit status is 2 there is no
+ * output at all, a failed verdict (exit status 3) is written like any other. N is at most WIRE_MAX. What --ask could
+ * not decide for want of memory has no output and exit status 3. Messages are on standard error. */
 #ifndef GATE25_POLICY_TOOLS_ASK_H
 #define GATE25_POLICY_TOOLS_ASK_H
 
