@@ -35,6 +35,13 @@ static void from_ipv6(struct addr *out, const uint8_t bytes[16])
 	memcpy(out->bytes, bytes, 16);
 }
 
+bool addr_is_loopback(const struct addr *addr)
+{
+	static const struct addr six = { AF_INET6, { [15] = 1 } };
+
+	return addr->family == AF_INET ? addr->bytes[0] == 127 : addr_equal(addr, &six);
+}
+
 bool addr_parse(struct addr *out, const char *text)
 {
 	struct in6_addr six;

@@ -33,6 +33,7 @@ struct endpoint {
 /* addr_len returns 4 or 16, and 0 for no address. */
 size_t addr_len(const struct addr *addr);
 bool addr_equal(const struct addr *a, const struct addr *b);
+bool addr_is_loopback(const struct addr *addr); /* 127.0.0.0/8, ::1 */
 
 /* addr_parse reads a plain IPv4 or IPv6 address; no brackets, no zone, no name. */
 MUST_CHECK bool addr_parse(struct addr *out, const char *text);

@@ -140,13 +140,6 @@ static bool is_host(const struct addr *addr)
 	return addr->family == AF_INET ? addr->bytes[0] < 224 : addr->bytes[0] != 0xff;
 }
 
-static bool is_loopback(const struct addr *addr)
-{
-	static const uint8_t six[16] = { [15] = 1 };
-
-	return addr->family == AF_INET ? addr->bytes[0] == 127 : memcmp(addr->bytes, six, 16) == 0;
-}
-
 static const char *set_source(const struct conf_key *key, void *base, const char *value)
 {
 	struct conf *conf = base;
@@ -161,7 +154,7 @@ static const char *set_source(const struct conf_key *key, void *base, const char
 		conf->source = gateway ? CONF_SOURCE_GATEWAY : CONF_SOURCE_CLIENT;
 		return NULL;
 	}
-	if (!addr_parse(&prefix.addr, value) || !is_host(&prefix.addr) || is_loopback(&prefix.addr))
+	if (!addr_parse(&prefix.addr, value) || !is_host(&prefix.addr) || addr_is_loopback(&prefix.addr))
 		return key->expect;
 	for (size_t i = 0; i < conf->source_addresses.count; i++) {
 		if (conf->source_addresses.items[i].addr.family == prefix.addr.family)

@@ -4,13 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_loopback(const struct addr *addr)
-{
-	static const uint8_t six[16] = { [15] = 1 };
-
-	return addr->family == AF_INET ? addr->bytes[0] == 127 : memcmp(addr->bytes, six, 16) == 0;
-}
-
 /* Ranges that the Internet does not route: RFC 1918, 6598, 3927. Behind them someone rewrites addresses in any case. */
 static bool is_private(const struct prefix *prefix)
 {
@@ -106,7 +99,7 @@ static void warn_gate(const struct conf *conf, struct conf_problems *warnings)
 			warnings, 0,
 			"listen-port %u is not below 1024: while gate25 is down, any user of this host could take it",
 			conf->listen_port);
-	if (conf->monitor && !is_loopback(&conf->monitor_listen.addr))
+	if (conf->monitor && !addr_is_loopback(&conf->monitor_listen.addr))
 		conf_problem(warnings, 0, "monitor listens on %s: whoever reaches it reads who mails whom",
 			     endpoint_format(&conf->monitor_listen, text));
 }

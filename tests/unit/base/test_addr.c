@@ -43,6 +43,31 @@ static void test_no_address_equals_nothing(void **state)
 	assert_false(addr_equal(&none, &none));
 }
 
+static void test_loopback(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} cases[] = { { "127.0.0.1", true },
+		      { "127.255.255.254", true },
+		      { "128.0.0.1", false },
+		      { "::1", true },
+		      { "::2", false },
+		      { "::", false },
+		      { "7f00::1", false },
+		      { "0.0.0.0", false },
+		      { "::ffff:127.0.0.1", true } };
+	const struct addr none = { 0 };
+
+	(void)state;
+	assert_false(addr_is_loopback(&none));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct addr addr;
+		assert_true(addr_parse(&addr, cases[i].text));
+		assert_int_equal(addr_is_loopback(&addr), cases[i].is);
+	}
+}
+
 static void test_prefix(void **state)
 {
 	static const struct {
@@ -110,9 +135,8 @@ static void test_endpoint(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_addr_text),
-		cmocka_unit_test(test_no_address_equals_nothing),
-		cmocka_unit_test(test_prefix),
+		cmocka_unit_test(test_addr_text), cmocka_unit_test(test_no_address_equals_nothing),
+		cmocka_unit_test(test_loopback),  cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_endpoint),
 	};
 

@@ -310,6 +310,32 @@ static void test_may_permit_clear(void **state)
 	}
 }
 
+static void test_wants_dane(void **state)
+{
+	static const struct {
+		const char *text;
+		bool wants;
+	} cases[] = {
+		{ "default-level = encrypt", false },
+		{ "default-level = secure", false },
+		{ "default-level = dane", true },
+		{ "default-level = encrypt domain a { level = dane }", true },
+		{ "default-level = encrypt domain b { level = may } domain a { level = dane-only }", true },
+		{ "default-level = encrypt destination ::1 { level = dane nexthop = a }", true },
+		{ "default-level = encrypt destination ::1 { level = encrypt }", false },
+		{ "default-level = dane domain a { level = may }", true },
+		{ "default-level = dane dnssec = off", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct conf conf;
+		parse_well(&conf, cases[i].text);
+		assert_int_equal(conf_wants_dane(&conf), cases[i].wants);
+		conf_cleanup(&conf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_ca_files),
 		cmocka_unit_test(test_may_permit_clear),
+		cmocka_unit_test(test_wants_dane),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
