@@ -138,51 +138,56 @@ lab_zone_files() {
 		ns AAAA 2001:db8:100::53
 		$LAB_ZONE
 	EOT
-	cat >"$1/hints" <<-EOT
-		. 300 NS ns.example.
-		ns.example. 300 A 198.51.100.53
+}
+
+lab_hints() { printf '%s\n' ". 300 NS ns.example." "ns.example. 300 A 198.51.100.53"; }
+
+# lab_nsd_conf NAME: the section "server", but for addresses, of an NSD whose files are in /dns of its root folder.
+lab_nsd_conf() {
+	cat <<-EOT
+		remote-control:
+			control-enable: no
+		server:
+			username: ""
+			database: ""
+			pidfile: "/dns/$1.pid"
+			zonesdir: "/dns"
+			zonelistfile: "/dns/$1.list"
+			xfrdfile: "/dns/$1.state"
+			server-count: 1
 	EOT
 }
 
-lab_dns_conf() {
-	cat >"$1/nsd.conf" <<-EOT
-		server:
-			ip-address: 198.51.100.53
-			ip-address: 2001:db8:100::53
-			username: ""
-			database: ""
-			pidfile: "/dns/nsd.pid"
-			zonesdir: "/dns"
-			zonelistfile: "/dns/zone.list"
-			xfrdfile: "/dns/xfrd.state"
-			server-count: 1
+# lab_unbound_conf NAME MODULES: likewise, of an Unbound.
+lab_unbound_conf() {
+	cat <<-EOT
 		remote-control:
 			control-enable: no
-		zone:
-			name: "."
-			zonefile: "root.zone"
-		zone:
-			name: "example"
-			zonefile: "example.zone"
-	EOT
-	cat >"$1/unbound.conf" <<-EOT
 		server:
-			interface: 198.51.100.54
-			interface: 2001:db8:100::54
 			access-control: 0.0.0.0/0 allow
 			access-control: ::/0 allow
 			chroot: ""
 			username: ""
 			directory: "/dns"
-			pidfile: "/dns/unbound.pid"
+			pidfile: "/dns/$1.pid"
 			use-syslog: no
 			root-hints: "/dns/hints"
-			module-config: "iterator"
+			module-config: "$2"
 			do-daemonize: no
 			cache-max-ttl: 300
-		remote-control:
-			control-enable: no
 	EOT
+}
+
+lab_dns_conf() {
+	{
+		lab_nsd_conf nsd
+		printf '\tip-address: %s\n' 198.51.100.53 2001:db8:100::53
+		printf 'zone:\n\tname: "%s"\n\tzonefile: "%s"\n' . root.zone example example.zone
+	} >"$1/nsd.conf"
+	{
+		lab_unbound_conf unbound iterator
+		printf '\tinterface: %s\n' "$LAB_RESOLVER" 2001:db8:100::54
+	} >"$1/unbound.conf"
 }
 
 # lab_dns: NSD with the lab's root and zones, and Unbound over it, both in the node dns. A test without root ends here.
@@ -193,15 +198,16 @@ lab_dns() {
 	root=${LAB_ROOT_OF[dns]}
 	mkdir "$root/dns"
 	lab_zone_files "$root/dns"
+	lab_hints >"$root/dns/hints"
 	lab_dns_conf "$root/dns"
 	lab_root_spawn nsd dns dns nsd -d -c /dns/nsd.conf
 	lab_root_spawn unbound dns dns unbound -d -c /dns/unbound.conf
 	lab_until 20 lab_resolves ns.example || lab_die "the resolver does not answer"
 }
 
-# lab_resolves NAME: whether the resolver, asked by the client, gives an IPv4 address.
+# lab_resolves NAME [RESOLVER NODE]: whether the resolver, asked by the client or from there, gives an IPv4 address.
 lab_resolves() {
-	lab_in client python3 - "$LAB_RESOLVER" "$1" <<-'PY'
+	lab_in "${3:-client}" python3 - "${2:-$LAB_RESOLVER}" "$1" <<-'PY'
 		import socket, sys
 		name = b"".join(bytes([len(l)]) + l.encode() for l in sys.argv[2].split(".")) + b"\0"
 		sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

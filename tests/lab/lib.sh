@@ -41,6 +41,7 @@ lab_fetch() {
 		[ ! -f "$(dirname "$1")/$name" ] || files+=("$(dirname "$1")/$name")
 	done
 	grep -q '/internet\.sh' "${files[@]}" && packages+=(nsd unbound)
+	grep -q '/dnssec\.sh' "${files[@]}" && packages+=(nsd unbound bind9-utils)
 	grep -q '/mail\.sh' "${files[@]}" && packages+=(postfix exim4-daemon-light)
 	[ ${#packages[@]} -eq 0 ] || "$LAB/unpack" "${packages[@]}" >&2
 }
