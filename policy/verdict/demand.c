@@ -14,11 +14,16 @@ struct found {
 	const char *failed_host;
 };
 
-static void PRINTF_LIKE(3, 4) none_meets(struct demand *out, enum result_word result, const char *format, ...)
+/* Enhanced status codes (RFC 3463) of what no server can meet. */
+#define CODE_LOOKUP   "4.4.3"
+#define CODE_SECURITY "4.7.5"
+
+static void PRINTF_LIKE(4, 5)
+	none_meets(struct demand *out, enum result_word result, const char *code, const char *format, ...)
 {
 	va_list args;
 
-	*out = (struct demand){ .result = result };
+	*out = (struct demand){ .basis = out->basis, .result = result, .code = code };
 	va_start(args, format);
 	(void)vsnprintf(out->reason, sizeof(out->reason), format, args);
 	va_end(args);
@@ -33,21 +38,35 @@ static bool has_addr(const struct verdict_mx *mx, const struct addr *dst)
 	return false;
 }
 
+/* What a host's search came to. Records without a name to ask the server for, a name without records, or addresses of
+ * which nothing is known, are what no sound search leaves behind. */
+static enum verdict_dane search_of(const struct verdict_mx *mx)
+{
+	switch (mx->dane) {
+	case VERDICT_DANE_USABLE:
+		return mx->tlsa_count > 0 && mx->tlsa_base[0] != '\0' ? mx->dane : VERDICT_DANE_FAILED;
+	case VERDICT_DANE_UNUSABLE: return mx->dane;
+	case VERDICT_DANE_NONE: return mx->addrs_failed && mx->addrs_count == 0 ? VERDICT_DANE_FAILED : mx->dane;
+	case VERDICT_DANE_FAILED: break;
+	}
+	return VERDICT_DANE_FAILED;
+}
+
 /* take counts one candidate; those with usable records become the hosts of the demand. */
 static void take(struct demand *out, struct found *found, const struct verdict_mx *mx)
 {
+	enum verdict_dane dane = search_of(mx);
+
 	found->count++;
-	switch (mx->dane) {
-	case VERDICT_DANE_USABLE:
+	found->unusable |= dane == VERDICT_DANE_UNUSABLE;
+	if (dane == VERDICT_DANE_USABLE) {
 		found->usable = true;
 		out->hosts[out->hosts_count++] = mx;
-		return;
-	case VERDICT_DANE_UNUSABLE: found->unusable = true; return;
-	case VERDICT_DANE_NONE: return;
-	case VERDICT_DANE_FAILED: break;
 	}
-	found->failed = true;
-	found->failed_host = mx->name;
+	if (dane == VERDICT_DANE_FAILED && !found->failed) {
+		found->failed = true;
+		found->failed_host = mx->name; /* the first by preference */
+	}
 }
 
 /* look_at takes the hosts that have |dst|; all of them where |dst| is NULL. */
@@ -55,33 +74,47 @@ static void look_at(struct demand *out, struct found *found, const struct verdic
 {
 	*found = (struct found){ 0 };
 	out->hosts_count = 0;
-	for (size_t i = 0; i < verdict->mx_count && i < VERDICT_MX_MAX; i++) {
+	for (size_t i = 0; i < verdict->mx_count; i++) {
 		if (dst == NULL || has_addr(&verdict->mx[i], dst))
 			take(out, found, &verdict->mx[i]);
 	}
 }
 
-/* Neither records nor a failed search: DANE does not apply. */
-static bool says_nothing(const struct found *found)
+/* strict-mx: a host without usable records is only believed where no other MX host has any. One whose search failed is
+ * refused anyway. */
+static bool must_look_further(const struct verdict *verdict, const struct found *found)
 {
-	return !found->usable && !found->unusable && !found->failed;
+	return found->count == 0 || (verdict->strict_mx && !found->usable && !found->failed);
 }
 
-static void of_floor(struct demand *out, const struct verdict *verdict, bool tls)
+static bool is_floor(enum level floor)
 {
-	bool lower = tls && (level_permits_clear(verdict->floor) || verdict->floor == LEVEL_UNSET);
-
-	out->level = lower ? LEVEL_ENCRYPT : verdict->floor;
+	return floor == LEVEL_NONE || floor == LEVEL_MAY || floor == LEVEL_ENCRYPT || floor == LEVEL_VERIFY ||
+	       floor == LEVEL_SECURE;
 }
 
 static void of_lookup_failure(struct demand *out, const struct found *found)
 {
-	none_meets(out, RESULT_DNSSEC_INVALID, "the TLSA records of %.200s could not be looked up", found->failed_host);
+	none_meets(out, RESULT_DNSSEC_INVALID, CODE_SECURITY,
+		   "the TLSA records of %.150s could not be looked up; see gate25 explain", found->failed_host);
+}
+
+static void of_floor(struct demand *out, const struct verdict *verdict, bool unusable)
+{
+	out->level = verdict->floor;
+	out->basis = DEMAND_OF_FLOOR;
+	if (!unusable)
+		return;
+	out->basis = DEMAND_OF_DANE_UNUSABLE;
+	if (level_permits_clear(out->level))
+		out->level = LEVEL_ENCRYPT;
 }
 
 static void of_dane(struct demand *out, const struct verdict *verdict, const struct found *found)
 {
-	if (found->usable) {
+	if (!is_floor(verdict->floor)) {
+		none_meets(out, RESULT_NONE, CODE_LOOKUP, "a policy that is not known");
+	} else if (found->usable) {
 		out->level = LEVEL_DANE;
 		if (!verdict->mx_secure && level_authenticates(verdict->floor))
 			out->also = verdict->floor;
@@ -94,27 +127,52 @@ static void of_dane(struct demand *out, const struct verdict *verdict, const str
 
 static void of_dane_only(struct demand *out, const struct verdict *verdict, const struct found *found)
 {
+	const char *whose = verdict->nexthop[0] != '\0' ? verdict->nexthop : "the destination";
+
 	if (verdict->mx_lookup == VERDICT_LOOKUP_FOUND && !verdict->mx_secure)
-		none_meets(out, RESULT_DANE_REQUIRED, "DANE is required, and the MX hosts of %.180s are not signed",
-			   verdict->nexthop);
+		none_meets(out, RESULT_DANE_REQUIRED, CODE_SECURITY,
+			   "DANE is required, and the MX hosts of %.150s are not signed", whose);
 	else if (found->usable)
 		out->level = LEVEL_DANE;
 	else if (found->failed)
 		of_lookup_failure(out, found);
 	else if (found->unusable)
-		none_meets(out, RESULT_DANE_REQUIRED, "DANE is required, and no TLSA record of %.180s can be used",
-			   verdict->nexthop);
+		none_meets(out, RESULT_DANE_REQUIRED, CODE_SECURITY,
+			   "DANE is required, and no TLSA record of %.150s can be used", whose);
 	else
-		none_meets(out, RESULT_DANE_REQUIRED, "DANE is required, and %.180s has no TLSA records",
-			   verdict->nexthop[0] != '\0' ? verdict->nexthop : "the destination");
+		none_meets(out, RESULT_DANE_REQUIRED, CODE_SECURITY, "DANE is required, and %.150s has no TLSA records",
+			   whose);
+}
+
+/* The list of MX hosts must be known, and whole. */
+static bool has_list(struct demand *out, const struct verdict *verdict)
+{
+	switch (verdict->mx_lookup) {
+	case VERDICT_LOOKUP_ABSENT: return true;
+	case VERDICT_LOOKUP_FOUND:
+		if (verdict->mx_count > 0 && verdict->mx_count <= VERDICT_MX_MAX && verdict->mx != NULL)
+			return true;
+		break;
+	case VERDICT_LOOKUP_FAILED: break;
+	}
+	if (verdict->reason[0] != '\0')
+		none_meets(out, RESULT_DNSSEC_INVALID, CODE_LOOKUP, "%s", verdict->reason);
+	else
+		none_meets(out, RESULT_DNSSEC_INVALID, CODE_LOOKUP,
+			   "the MX hosts of %.150s could not be looked up; see gate25 explain",
+			   verdict->nexthop[0] != '\0' ? verdict->nexthop : verdict->domain);
+	return false;
 }
 
 static void of_candidates(struct demand *out, const struct verdict *verdict, const struct addr *dst)
 {
 	struct found found;
 
+	out->basis = DEMAND_OF_DANE;
+	if (!has_list(out, verdict))
+		return;
 	look_at(out, &found, verdict, dst);
-	if (found.count == 0 || (verdict->strict_mx && says_nothing(&found)))
+	if (must_look_further(verdict, &found))
 		look_at(out, &found, verdict, NULL);
 	if (verdict->level == LEVEL_DANE)
 		of_dane(out, verdict, &found);
@@ -124,12 +182,17 @@ static void of_candidates(struct demand *out, const struct verdict *verdict, con
 		out->hosts_count = 0;
 }
 
+static void of_nothing(struct demand *out, const struct verdict *verdict)
+{
+	none_meets(out, verdict != NULL ? verdict->result : RESULT_NONE, CODE_LOOKUP, "%s",
+		   verdict != NULL && verdict->reason[0] != '\0' ? verdict->reason : "policy lookup failed");
+}
+
 void demand_of(struct demand *out, const struct verdict *verdict, const struct addr *dst)
 {
-	*out = (struct demand){ 0 };
+	*out = (struct demand){ .code = "" };
 	if (verdict == NULL || verdict->status != VERDICT_OK || !verdict_source_is_real(verdict->source)) {
-		none_meets(out, verdict != NULL ? verdict->result : RESULT_NONE, "%s",
-			   verdict != NULL && verdict->reason[0] != '\0' ? verdict->reason : "policy lookup failed");
+		of_nothing(out, verdict);
 		return;
 	}
 	switch (verdict->level) {
@@ -138,20 +201,44 @@ void demand_of(struct demand *out, const struct verdict *verdict, const struct a
 	case LEVEL_ENCRYPT:
 	case LEVEL_FINGERPRINT:
 	case LEVEL_VERIFY:
-	case LEVEL_SECURE: out->level = verdict->level; return;
+	case LEVEL_SECURE:
+		out->level = verdict->level;
+		out->basis = verdict->source == VERDICT_SOURCE_DEFAULT ? DEMAND_OF_DEFAULT : DEMAND_OF_RULE;
+		return;
 	case LEVEL_DANE:
 	case LEVEL_DANE_ONLY: of_candidates(out, verdict, dst); return;
 	case LEVEL_UNSET:
 	case LEVEL_COUNT: break;
 	}
-	none_meets(out, RESULT_NONE, "a level that is not known");
+	none_meets(out, RESULT_NONE, CODE_LOOKUP, "a policy that is not known");
+}
+
+const char *demand_basis_name(enum demand_basis basis)
+{
+	static const char *const names[DEMAND_BASIS_COUNT] = {
+		[DEMAND_OF_NOBODY] = "none",
+		[DEMAND_OF_RULE] = "rule",
+		[DEMAND_OF_DEFAULT] = "default",
+		[DEMAND_OF_DANE] = "dane",
+		[DEMAND_OF_DANE_UNUSABLE] = "dane-unusable",
+		[DEMAND_OF_FLOOR] = "floor",
+	};
+
+	return (unsigned)basis < DEMAND_BASIS_COUNT ? names[basis] : "none";
+}
+
+bool demand_proves_domain(const struct demand *demand, const struct verdict *verdict)
+{
+	if (demand->level == LEVEL_DANE)
+		return verdict->mx_secure || level_authenticates(demand->also);
+	return level_authenticates(demand->level);
 }
 
 bool demand_permits_clear(const struct verdict *verdict, const struct addr *dst)
 {
 	struct demand demand;
 
-	if (!verdict_source_is_real(verdict->source))
+	if (verdict == NULL || !verdict_source_is_real(verdict->source))
 		return false;
 	switch (verdict->status) {
 	case VERDICT_OK:

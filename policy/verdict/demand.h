@@ -9,14 +9,27 @@
 
 #include "policy/verdict/verdict.h"
 
+/* Where a demand comes from. */
+enum demand_basis {
+	DEMAND_OF_NOBODY = 0,    /* nothing could be decided: LEVEL_UNSET */
+	DEMAND_OF_RULE,          /* the level as it stands in the operator's rule */
+	DEMAND_OF_DEFAULT,       /* or as the gate's default */
+	DEMAND_OF_DANE,          /* TLSA records, or level dane-only's want of them */
+	DEMAND_OF_DANE_UNUSABLE, /* TLSA records of which none can be used: at least TLS (RFC 7672 s. 2.2) */
+	DEMAND_OF_FLOOR,         /* level dane's floor: DANE does not apply */
+	DEMAND_BASIS_COUNT
+};
+
 struct demand {
-	/* LEVEL_UNSET: no server can meet it, |result| and |reason| say why. LEVEL_DANE: the server must authenticate
-	 * by the records of one of |hosts|. Never LEVEL_DANE_ONLY. Any other level: that. */
+	/* LEVEL_UNSET: no server can meet it; |result|, |code| and |reason| say why. LEVEL_DANE: the server must
+	 * authenticate by the records of one of |hosts|. Never LEVEL_DANE_ONLY. Any other level: that. */
 	enum level level;
+	enum demand_basis basis;
 	/* LEVEL_DANE only: a level of names that must be met as well, because the MX list was not proved (RULES C.6,
 	 * J.8); LEVEL_UNSET: none. */
 	enum level also;
 	enum result_word result;
+	const char *code; /* enhanced status code of the refusal, RFC 3463: "4.4.3" lookup, "4.7.5" the rest; else "" */
 	char reason[VERDICT_REASON_MAX];
 	const struct verdict_mx *hosts[VERDICT_MX_MAX]; /* borrowed from the verdict */
 	size_t hosts_count;
@@ -24,6 +37,12 @@ struct demand {
 
 /* demand_of fills |out| for |verdict| (NULL, failed or unknown: LEVEL_UNSET) and the server at |dst|. */
 void demand_of(struct demand *out, const struct verdict *verdict, const struct addr *dst);
+
+/* demand_basis_name: "rule", "default", "dane", "dane-unusable", "floor"; "none". */
+const char *demand_basis_name(enum demand_basis basis);
+/* demand_proves_domain: whether a server that authenticates as |demand| has it is proved to be one of the recipient
+ * domain's. By TLSA records alone it is not where the list of MX hosts came without DNSSEC (RFC 7672 s. 2.2.1). */
+bool demand_proves_domain(const struct demand *demand, const struct verdict *verdict);
 
 /* demand_permits_clear: the only way to ask. False unless the verdict is a sound one that says so for |dst|.
  * Report-only counts, for a failed verdict as well: it then names the rule that it failed under (a source), which a

@@ -171,25 +171,45 @@ static void get_fingerprints(struct wire_reader *r, struct verdict *verdict)
 	}
 }
 
-static void put_tlsa(struct wire_writer *w, const struct verdict_mx *mx)
+/* room is what is left to a whole verdict. */
+struct room {
+	size_t records;
+	size_t bytes;
+};
+
+/* room_takes says whether a record of |len| octets has its place, and takes it. */
+static bool room_takes(struct room *room, size_t len)
 {
-	w->failed |= mx->tlsa_count > TLSA_MAX;
+	if (len == 0 || len > TLSA_DATA_MAX || len > room->bytes || room->records == 0)
+		return false;
+	room->bytes -= len;
+	room->records--;
+	return true;
+}
+
+/* Usable means that there are records and a name, and nothing else has records. */
+static bool search_is_sound(const struct verdict_mx *mx, size_t count)
+{
+	bool usable = mx->dane == VERDICT_DANE_USABLE;
+
+	return count <= TLSA_MAX && usable == (count > 0) && (!usable || mx->tlsa_base[0] != '\0');
+}
+
+/* What its reader would refuse is not written. */
+static void put_tlsa(struct wire_writer *w, const struct verdict_mx *mx, struct room *room)
+{
+	w->failed |= !search_is_sound(mx, mx->tlsa_count);
 	wire_put_u8(w, (uint8_t)mx->dane);
 	wire_put_str(w, mx->tlsa_base);
 	wire_put_u8(w, (uint8_t)mx->tlsa_count);
 	for (size_t i = 0; i < mx->tlsa_count && !w->failed; i++) {
+		w->failed |= !room_takes(room, mx->tlsa[i].len);
 		wire_put_u8(w, mx->tlsa[i].usage);
 		wire_put_u8(w, mx->tlsa[i].selector);
 		wire_put_u8(w, mx->tlsa[i].mtype);
 		wire_put_bytes(w, mx->tlsa[i].data, mx->tlsa[i].len);
 	}
 }
-
-/* room is what is left to a whole verdict. */
-struct room {
-	size_t records;
-	size_t bytes;
-};
 
 static bool get_record(struct wire_reader *r, struct tlsa *record, struct room *room)
 {
@@ -200,10 +220,8 @@ static bool get_record(struct wire_reader *r, struct tlsa *record, struct room *
 	record->selector = wire_get_u8(r);
 	record->mtype = wire_get_u8(r);
 	bytes = wire_get_bytes(r, &len);
-	if (bytes == NULL || len == 0 || len > TLSA_DATA_MAX || len > room->bytes || room->records == 0)
+	if (bytes == NULL || !room_takes(room, len))
 		return false;
-	room->bytes -= len;
-	room->records--;
 	record->data = malloc(len);
 	if (record->data == NULL)
 		return false;
@@ -212,15 +230,13 @@ static bool get_record(struct wire_reader *r, struct tlsa *record, struct room *
 	return true;
 }
 
-/* get_tlsa: usable means that there are records and a name, and nothing else has records. */
 static void get_tlsa(struct wire_reader *r, struct verdict_mx *mx, struct room *room)
 {
 	mx->dane = (enum verdict_dane)wire_get_enum(r, VERDICT_DANE_USABLE + 1);
 	wire_get_str(r, mx->tlsa_base, sizeof(mx->tlsa_base));
 	size_t count = wire_get_enum(r, TLSA_MAX + 1);
-	bool usable = mx->dane == VERDICT_DANE_USABLE;
 
-	r->failed |= usable != (count > 0) || (usable && mx->tlsa_base[0] == '\0');
+	r->failed |= !search_is_sound(mx, count);
 	if (r->failed || count == 0)
 		return;
 	mx->tlsa = calloc(count, sizeof(*mx->tlsa));
@@ -236,6 +252,8 @@ static void get_tlsa(struct wire_reader *r, struct verdict_mx *mx, struct room *
 
 static void put_mx(struct wire_writer *w, const struct verdict *verdict)
 {
+	struct room room = { VERDICT_TLSA_MAX, VERDICT_TLSA_BYTES_MAX };
+
 	w->failed |= verdict->mx_count > VERDICT_MX_MAX;
 	wire_put_u8(w, (uint8_t)verdict->mx_lookup);
 	wire_put_u8(w, verdict->mx_secure);
@@ -250,7 +268,7 @@ static void put_mx(struct wire_writer *w, const struct verdict *verdict)
 		wire_put_u8(w, (uint8_t)mx->addrs_count);
 		for (size_t j = 0; j < mx->addrs_count && !w->failed; j++)
 			wire_put_addr(w, &mx->addrs[j]);
-		put_tlsa(w, mx);
+		put_tlsa(w, mx, &room);
 	}
 }
 

@@ -17,9 +17,10 @@ static uint8_t message[WIRE_MAX];
 static void add_tlsa(struct verdict_mx *mx, size_t i)
 {
 	mx->dane = i % 3 == 0 ? VERDICT_DANE_USABLE : i % 3 == 1 ? VERDICT_DANE_UNUSABLE : VERDICT_DANE_FAILED;
+	if (mx->dane != VERDICT_DANE_FAILED)
+		(void)snprintf(mx->tlsa_base, sizeof(mx->tlsa_base), "base%zu.example", i);
 	if (mx->dane != VERDICT_DANE_USABLE)
 		return;
-	(void)snprintf(mx->tlsa_base, sizeof(mx->tlsa_base), "base%zu.example", i);
 	mx->tlsa = calloc(2, sizeof(*mx->tlsa));
 	assert_non_null(mx->tlsa);
 	for (; mx->tlsa_count < 2; mx->tlsa_count++) {
@@ -227,11 +228,12 @@ static void test_largest_fits(void **state)
 
 static void test_every_truncation(void **state)
 {
-	struct verdict *v = sample(2, 2, 2, 2);
+	struct verdict *v = sample(4, 2, 2, 2); /* hosts of every kind of search */
 	size_t len = encode(v, 1);
 	uint32_t id;
 
 	(void)state;
+	assert_true(len > 0);
 	for (size_t cut = 0; cut < len; cut++)
 		assert_null(decode(cut, &id));
 	message[len] = 0;
@@ -387,6 +389,7 @@ static void test_every_bound(void **state)
 		{ "secure no boolean", false, FIELD(secure), 2, false },
 		{ "search unknown", false, FIELD(dane), VERDICT_DANE_USABLE + 1, false },
 		{ "records of a failed search", false, FIELD(dane), VERDICT_DANE_FAILED, false },
+		{ "records though unusable", false, FIELD(dane), VERDICT_DANE_UNUSABLE, false },
 		{ "records though none", false, FIELD(dane), VERDICT_DANE_NONE, false },
 		{ "usable without a record", false, FIELD(tlsa), 0, false },
 		{ "records at most", true, FIELD(tlsa), TLSA_MAX, false },
@@ -396,6 +399,7 @@ static void test_every_bound(void **state)
 		{ "record too large", false, FIELD(tlsa_len), TLSA_DATA_MAX + 1, false },
 		{ "no base", false, FIELD(base_len), 0, false },
 		{ "base too long", false, FIELD(base_len), VERDICT_NAME_MAX, false },
+		{ "base at its longest", true, FIELD(base_len), VERDICT_NAME_MAX - 1, false },
 		{ "enforce no boolean", false, FIELD(enforce), 2, false },
 		{ "auth no boolean", false, FIELD(auth), 2, false },
 		{ "protocol unknown", false, FIELD(protocol), CONF_TLS13 + 1, false },
@@ -440,6 +444,78 @@ static void test_every_bound(void **state)
 			fail_msg("%s: %s", cases[i].what, v != NULL ? "taken" : "refused");
 		verdict_unref(v);
 	}
+}
+
+/* What all hosts have together is bounded as well. */
+static void test_bounds_of_all_records(void **state)
+{
+	static const struct {
+		unsigned mx, tlsa, tlsa_len;
+		bool ok;
+	} cases[] = {
+		{ VERDICT_MX_MAX, VERDICT_TLSA_MAX / VERDICT_MX_MAX, 32, true },
+		{ VERDICT_MX_MAX, VERDICT_TLSA_MAX / VERDICT_MX_MAX + 1, 32, false },
+		{ 1, VERDICT_TLSA_MAX, 384, true },
+		{ 1, VERDICT_TLSA_MAX, 385, false },
+		{ 3, 1, TLSA_DATA_MAX, true },
+		{ 2, 2, TLSA_DATA_MAX - 1024, false },
+	};
+
+	(void)state;
+	assert_int_equal(VERDICT_TLSA_MAX * 384, VERDICT_TLSA_BYTES_MAX);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct shape shape = sound;
+		uint32_t id;
+		shape.mx = cases[i].mx;
+		shape.tlsa = cases[i].tlsa;
+		shape.tlsa_len = cases[i].tlsa_len;
+		struct verdict *v = decode(encode_shape(&shape), &id);
+		if ((v != NULL) != cases[i].ok)
+			fail_msg("%u hosts, %u records of %u octets: %s", shape.mx, shape.tlsa, shape.tlsa_len,
+				 v != NULL ? "taken" : "refused");
+		/* The writer is of the same mind. */
+		if (v != NULL)
+			assert_true(encode(v, 1) > 0);
+		verdict_unref(v);
+	}
+}
+
+static void resize_record(struct tlsa *record, size_t len)
+{
+	free(record->data);
+	record->data = calloc(len + 1, 1);
+	assert_non_null(record->data);
+	record->len = (uint16_t)len;
+}
+
+/* The writer never makes what its reader would drop the channel for. */
+static void test_writer_refuses_unsound_searches(void **state)
+{
+	struct verdict *v = sample(4, 1, 0, 0);
+
+	(void)state;
+	assert_true(encode(v, 1) > 0);
+	v->mx[0].dane = VERDICT_DANE_NONE;
+	assert_int_equal(encode(v, 1), 0);
+	v->mx[0].dane = VERDICT_DANE_USABLE;
+	v->mx[0].tlsa_base[0] = '\0';
+	assert_int_equal(encode(v, 1), 0);
+	v->mx[0].tlsa_base[0] = 'b';
+	v->mx[1].dane = VERDICT_DANE_USABLE;
+	assert_int_equal(encode(v, 1), 0);
+	v->mx[1].dane = VERDICT_DANE_UNUSABLE;
+	assert_true(encode(v, 1) > 0);
+	resize_record(&v->mx[0].tlsa[0], 0);
+	assert_int_equal(encode(v, 1), 0);
+	resize_record(&v->mx[0].tlsa[0], TLSA_DATA_MAX + 1);
+	assert_int_equal(encode(v, 1), 0);
+	resize_record(&v->mx[0].tlsa[0], TLSA_DATA_MAX);
+	assert_true(encode(v, 1) > 0);
+	/* Four of 16 KiB are more than all hosts may have. */
+	for (size_t i = 0; i < 4; i++)
+		resize_record(&v->mx[i / 2 * 3].tlsa[i % 2], TLSA_DATA_MAX);
+	assert_int_equal(encode(v, 1), 0);
+	verdict_unref(v);
 }
 
 static void test_writer_refuses_too_many(void **state)
@@ -560,7 +636,14 @@ static void test_names(void **state)
 	assert_string_equal(result_word_name(RESULT_CERTIFICATE_EXPIRED), "certificate-expired");
 	assert_string_equal(result_word_name(RESULT_CERTIFICATE_NOT_TRUSTED), "certificate-not-trusted");
 	assert_string_equal(result_word_name(RESULT_VALIDATION_FAILURE), "validation-failure");
+	assert_string_equal(result_word_name(RESULT_TLSA_INVALID), "tlsa-invalid");
+	assert_string_equal(result_word_name(RESULT_DNSSEC_INVALID), "dnssec-invalid");
+	assert_string_equal(result_word_name(RESULT_DANE_REQUIRED), "dane-required");
 	assert_string_equal(result_word_name(RESULT_COUNT), "validation-failure");
+	for (unsigned i = 0; i < RESULT_COUNT; i++)
+		assert_non_null(result_word_name((enum result_word)i));
+	for (unsigned i = 0; i < VERDICT_SOURCE_COUNT; i++)
+		assert_non_null(verdict_source_name((enum verdict_source)i));
 }
 
 static void test_references(void **state)
@@ -578,12 +661,19 @@ static void test_references(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),       cmocka_unit_test(test_largest_fits),
-		cmocka_unit_test(test_every_truncation), cmocka_unit_test(test_every_octet_changed),
-		cmocka_unit_test(test_every_bound),      cmocka_unit_test(test_writer_refuses_too_many),
-		cmocka_unit_test(test_question),         cmocka_unit_test(test_permits_clear),
-		cmocka_unit_test(test_mx_for),           cmocka_unit_test(test_names),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_largest_fits),
+		cmocka_unit_test(test_every_truncation),
+		cmocka_unit_test(test_every_octet_changed),
+		cmocka_unit_test(test_every_bound),
+		cmocka_unit_test(test_writer_refuses_too_many),
+		cmocka_unit_test(test_question),
+		cmocka_unit_test(test_permits_clear),
+		cmocka_unit_test(test_mx_for),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_bounds_of_all_records),
+		cmocka_unit_test(test_writer_refuses_unsound_searches),
 	};
 
 	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
