@@ -87,6 +87,18 @@ bool privdrop_become(uid_t uid, gid_t gid, uint64_t caps, char *err, size_t err_
 	return true;
 }
 
+bool privdrop_none(char *err, size_t err_len)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return fail(err, err_len, "cannot set no-new-privs");
+	if (!set_caps(0, 0, 0)) /* ambient ones go along */
+		return fail(err, err_len, "cannot give up capabilities");
+	if (privdrop_have() == 0)
+		return true;
+	(void)snprintf(err, err_len, "the capabilities were not given up");
+	return false;
+}
+
 uint64_t privdrop_have(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

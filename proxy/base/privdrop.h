@@ -19,6 +19,9 @@ MUST_CHECK bool privdrop_limit(uint64_t caps, char *err, size_t err_len);
  * other group; |caps| survive the exec as ambient capabilities, nothing else does. */
 MUST_CHECK bool privdrop_become(uid_t uid, gid_t gid, uint64_t caps, char *err, size_t err_len);
 
+/* privdrop_none gives up every capability for good, ambient ones included; no-new-privs keeps it so. */
+MUST_CHECK bool privdrop_none(char *err, size_t err_len);
+
 /* privdrop_have returns the effective capabilities of this process; 0 where they cannot be read. */
 uint64_t privdrop_have(void);
 

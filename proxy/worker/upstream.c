@@ -87,17 +87,32 @@ static int make_bound(const struct upstream_plan *plan, char *err, size_t err_le
 	return fd;
 }
 
-int upstream_dial(const struct upstream_plan *plan, char *err, size_t err_len)
+int upstream_socket(const struct upstream_plan *plan, char *err, size_t err_len)
 {
-	struct sockaddr_storage storage;
-	socklen_t len = endpoint_to_sockaddr(&plan->destination, &storage);
 	int fd = plan->source.family != 0 ? make_bound(plan, err, err_len) : make_socket(plan);
 
 	if (fd < 0 && plan->source.family == 0)
 		return fail(fd, err, err_len, "cannot make a socket");
-	if (fd < 0)
-		return -1;
-	if (connect(fd, (struct sockaddr *)&storage, len) != 0 && errno != EINPROGRESS)
-		return fail(fd, err, err_len, "connect");
 	return fd;
+}
+
+bool upstream_connect(int fd, const struct endpoint *destination, char *err, size_t err_len)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = endpoint_to_sockaddr(destination, &storage);
+
+	if (connect(fd, (struct sockaddr *)&storage, len) == 0 || errno == EINPROGRESS)
+		return true;
+	(void)snprintf(err, err_len, "connect: %s", strerror(errno));
+	return false;
+}
+
+int upstream_dial(const struct upstream_plan *plan, char *err, size_t err_len)
+{
+	int fd = upstream_socket(plan, err, err_len);
+
+	if (fd < 0 || upstream_connect(fd, &plan->destination, err, err_len))
+		return fd;
+	(void)close(fd);
+	return -1;
 }

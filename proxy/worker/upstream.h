@@ -25,4 +25,8 @@ struct upstream_plan {
  * sentence. */
 MUST_CHECK int upstream_dial(const struct upstream_plan *plan, char *err, size_t err_len);
 
+/* Its two halves, for who gives up its privileges in between. */
+MUST_CHECK int upstream_socket(const struct upstream_plan *plan, char *err, size_t err_len);
+MUST_CHECK bool upstream_connect(int fd, const struct endpoint *destination, char *err, size_t err_len);
+
 #endif
