@@ -1,37 +1,17 @@
 /* dns_message.c - see dns_message.h. ldns knows the wire format; what an answer means is decided here. */
 #include "policy/dns/dns_message.h"
 
-#include <ldns/ldns.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/dns/dns_ede.h"
+#include "policy/dns/dns_records.h"
+
 #define HEADER_LEN        12
-#define TTL_MAX_S         86400
 #define TTL_ABSENT_MAX_S  10800 /* RFC 2308 s. 5 */
 #define TTL_ABSENT_NONE_S 60    /* an absence without SOA carries no TTL at all */
 #define EDNS_UDP_SIZE     1232  /* fits every path without fragments */
-
-bool dns_found(const struct dns_answer *answer)
-{
-	return answer->status == DNS_FOUND_INSECURE || answer->status == DNS_FOUND_SECURE;
-}
-
-bool dns_absent(const struct dns_answer *answer)
-{
-	return answer->status == DNS_ABSENT_INSECURE || answer->status == DNS_ABSENT_SECURE;
-}
-
-const char *dns_type_name(enum dns_type type)
-{
-	switch (type) {
-	case DNS_A: return "A";
-	case DNS_MX: return "MX";
-	case DNS_AAAA: return "AAAA";
-	default: break;
-	}
-	return "?";
-}
 
 /* --- the question ------------------------------------------------------------------------------------------------- */
 
@@ -55,6 +35,8 @@ static bool can_ask(const char *name)
 {
 	size_t len = strlen(name);
 
+	if (strcmp(name, ".") == 0)
+		return true;
 	return len > 0 && len < DNS_NAME_MAX && strchr(name, '\\') == NULL && name[0] != '.' && name[len - 1] != '.';
 }
 
@@ -64,9 +46,10 @@ bool dns_message_ask(struct dns_message_query *out, const char *name, enum dns_t
 	ldns_pkt *packet;
 	bool ok;
 
-	*out = (struct dns_message_query){ 0 };
+	*out = (struct dns_message_query){ .type = type };
 	if (!can_ask(name) || (owner = ldns_dname_new_frm_str(name)) == NULL)
 		return false;
+	(void)snprintf(out->name, sizeof(out->name), "%s", name);
 	out->question_len = ldns_rdf_size(owner) + 4;
 	packet = ldns_pkt_query_new(owner, (ldns_rr_type)type, LDNS_RR_CLASS_IN, LDNS_RD);
 	if (packet == NULL) {
@@ -74,6 +57,7 @@ bool dns_message_ask(struct dns_message_query *out, const char *name, enum dns_t
 		return false;
 	}
 	ldns_pkt_set_id(packet, id);
+	ldns_pkt_set_ad(packet, true);
 	ldns_pkt_set_edns_udp_size(packet, EDNS_UDP_SIZE);
 	ldns_pkt_set_edns_do(packet, true);
 	ok = encode(out, packet);
@@ -87,42 +71,13 @@ static enum dns_reply failed(struct dns_answer *answer, const char *reason)
 {
 	(void)snprintf(answer->reason, sizeof(answer->reason), "%s", reason);
 	answer->status = DNS_FAILED;
-	answer->mx_count = 0;
-	answer->addrs_count = 0;
+	dns_answer_drop(answer);
 	return DNS_REPLY_FAILED;
 }
 
 static uint8_t lower(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
-}
-
-/* dname_text writes a name in lower case without its last dot, "." for the root. False for one with octets that no host
- * name and no alias in use has: they would read differently as text. */
-static bool dname_text(char out[DNS_NAME_MAX], const ldns_rdf *dname)
-{
-	const uint8_t *at = ldns_rdf_data(dname);
-	const uint8_t *end = at + ldns_rdf_size(dname);
-	size_t len = 0;
-
-	while (at < end && *at != 0) {
-		size_t label = *at++;
-		if (label > 63 || label > (size_t)(end - at) || len + label + 1 >= DNS_NAME_MAX)
-			return false;
-		for (size_t i = 0; i < label; i++) {
-			if (at[i] <= ' ' || at[i] >= 0x7f || strchr(".\\\"()@;$", at[i]) != NULL)
-				return false;
-			out[len++] = (char)lower(at[i]);
-		}
-		out[len++] = '.';
-		at += label;
-	}
-	if (len == 0)
-		out[len++] = '.';
-	else
-		len--;
-	out[len] = '\0';
-	return at < end;
 }
 
 static bool same_question(const struct dns_message_query *query, const uint8_t *bytes, size_t len)
@@ -136,81 +91,38 @@ static bool same_question(const struct dns_message_query *query, const uint8_t *
 	return true;
 }
 
-static bool is_record_of(const ldns_rr *rr, const char *name, unsigned type)
-{
-	char owner[DNS_NAME_MAX];
-
-	return ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN && (unsigned)ldns_rr_get_type(rr) == type &&
-	       dname_text(owner, ldns_rr_owner(rr)) && strcmp(owner, name) == 0;
-}
-
-static void take_ttl(struct dns_answer *answer, uint32_t ttl_s)
-{
-	if (ttl_s > INT32_MAX) /* RFC 2181 s. 8 */
-		ttl_s = 0;
-	if (ttl_s > TTL_MAX_S)
-		ttl_s = TTL_MAX_S;
-	if (ttl_s < answer->ttl_s)
-		answer->ttl_s = ttl_s;
-}
-
-static bool take_mx(struct dns_answer *answer, const ldns_rr *rr)
-{
-	struct dns_mx *mx = &answer->mx[answer->mx_count];
-
-	if (answer->mx_count >= DNS_MX_MAX || ldns_rr_rd_count(rr) != 2 || ldns_rdf_size(ldns_rr_rdf(rr, 0)) != 2)
-		return false;
-	mx->preference = ldns_rdf2native_int16(ldns_rr_rdf(rr, 0));
-	if (!dname_text(mx->name, ldns_rr_rdf(rr, 1)))
-		mx->name[0] = '\0';
-	answer->mx_count++;
-	return true;
-}
-
-static bool take_addr(struct dns_answer *answer, const ldns_rr *rr, enum dns_type type)
-{
-	struct endpoint endpoint;
-	struct sockaddr_storage native = { 0 };
-	size_t size = type == DNS_A ? 4 : 16;
-
-	if (answer->addrs_count >= DNS_ADDRS_MAX || ldns_rr_rd_count(rr) != 1 ||
-	    ldns_rdf_size(ldns_rr_rdf(rr, 0)) != size)
-		return false;
-	/* By way of a socket address, which makes IPv4 of a mapped one. */
-	endpoint = (struct endpoint){ .addr.family = type == DNS_A ? AF_INET : AF_INET6 };
-	memcpy(endpoint.addr.bytes, ldns_rdf_data(ldns_rr_rdf(rr, 0)), size);
-	(void)endpoint_to_sockaddr(&endpoint, &native);
-	if (!endpoint_from_sockaddr(&endpoint, &native))
-		return false;
-	answer->addrs[answer->addrs_count++] = endpoint.addr;
-	return true;
-}
+/* What is being read: the packet and the moment. */
+struct reading {
+	const ldns_rr_list *list; /* the section of the answer */
+	const ldns_rr_list *authority;
+	int64_t now_s;
+};
 
 /* alias_of finds where |name| points, if it is an alias. Returns the number of CNAME records it has: two are nonsense.
  */
-static size_t alias_of(struct dns_answer *answer, const ldns_rr_list *list, const char *name, char out[DNS_NAME_MAX])
+static size_t alias_of(struct dns_answer *answer, const struct reading *in, const char *name, char out[DNS_NAME_MAX])
 {
 	size_t found = 0;
 
-	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(list, i);
-		if (!is_record_of(rr, name, LDNS_RR_TYPE_CNAME))
+	for (size_t i = 0; i < ldns_rr_list_rr_count(in->list); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(in->list, i);
+		if (!dns_is_record_of(rr, name, LDNS_RR_TYPE_CNAME))
 			continue;
-		if (ldns_rr_rd_count(rr) != 1 || !dname_text(out, ldns_rr_rdf(rr, 0)) || strcmp(out, ".") == 0)
+		if (ldns_rr_rd_count(rr) != 1 || !dns_name_text(out, ldns_rr_rdf(rr, 0)) || strcmp(out, ".") == 0)
 			return 2;
-		take_ttl(answer, ldns_rr_ttl(rr));
+		dns_take_rrset_ttl(answer, rr, in->list, in->now_s);
 		found++;
 	}
 	return found;
 }
 
 /* follow_aliases leaves in |canonical| the last name of the chain that starts there. */
-static bool follow_aliases(struct dns_answer *answer, const ldns_rr_list *list)
+static bool follow_aliases(struct dns_answer *answer, const struct reading *in)
 {
 	char next[DNS_NAME_MAX];
 
 	for (;;) {
-		size_t found = alias_of(answer, list, answer->canonical, next);
+		size_t found = alias_of(answer, in, answer->canonical, next);
 		if (found == 0)
 			return true;
 		if (found > 1 || ++answer->aliases > DNS_ALIASES_MAX)
@@ -219,89 +131,148 @@ static bool follow_aliases(struct dns_answer *answer, const ldns_rr_list *list)
 	}
 }
 
-static bool take_records(struct dns_answer *answer, const ldns_rr_list *list, enum dns_type type)
+/* take_alias_itself: a question for CNAME. */
+static size_t take_alias_itself(struct dns_answer *answer, const struct reading *in)
 {
-	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(list, i);
-		if (!is_record_of(rr, answer->canonical, (unsigned)type))
+	char target[DNS_NAME_MAX];
+	size_t found = alias_of(answer, in, answer->canonical, target);
+
+	if (found == 1)
+		memcpy(answer->canonical, target, sizeof(target));
+	return found;
+}
+
+/* take_records counts in |out_count|. NULL, or what is wrong with them. */
+static const char *take_records(size_t *out_count, struct dns_answer *answer, const struct reading *in,
+				enum dns_type type)
+{
+	*out_count = 0;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(in->list); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(in->list, i);
+		const char *wrong;
+		if (!dns_is_record_of(rr, answer->canonical, (ldns_rr_type)type))
 			continue;
-		if (!(type == DNS_MX ? take_mx(answer, rr) : take_addr(answer, rr, type)))
-			return false;
-		take_ttl(answer, ldns_rr_ttl(rr));
+		if ((wrong = dns_take_record(answer, rr)) != NULL)
+			return wrong;
+		dns_take_rrset_ttl(answer, rr, in->list, in->now_s);
+		++*out_count;
 	}
-	return true;
+	return NULL;
+}
+
+/* take_proof_ttls: what else the answer rests on has its time too: denials of a better match, and what made aliases. */
+static void take_proof_ttls(struct dns_answer *answer, const struct reading *in)
+{
+	for (size_t i = 0; i < ldns_rr_list_rr_count(in->authority); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(in->authority, i);
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC || ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC3)
+			dns_take_rrset_ttl(answer, rr, in->authority, in->now_s);
+	}
+	for (size_t i = 0; i < ldns_rr_list_rr_count(in->list); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(in->list, i);
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNAME)
+			dns_take_rrset_ttl(answer, rr, in->list, in->now_s);
+	}
 }
 
 /* absence_ttl: RFC 2308 s. 5. Returns whether there was an SOA at all. */
-static bool absence_ttl(struct dns_answer *answer, const ldns_rr_list *authority)
+static bool absence_ttl(struct dns_answer *answer, const struct reading *in)
 {
-	for (size_t i = 0; i < ldns_rr_list_rr_count(authority); i++) {
-		const ldns_rr *rr = ldns_rr_list_rr(authority, i);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(in->authority); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(in->authority, i);
 		if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_SOA || ldns_rr_rd_count(rr) != 7 ||
 		    ldns_rdf_size(ldns_rr_rdf(rr, 6)) != 4)
 			continue;
 		uint32_t minimum_s = ldns_rdf2native_int32(ldns_rr_rdf(rr, 6));
-		take_ttl(answer, ldns_rr_ttl(rr));
-		take_ttl(answer, minimum_s < TTL_ABSENT_MAX_S ? minimum_s : TTL_ABSENT_MAX_S);
+		dns_take_rrset_ttl(answer, rr, in->authority, in->now_s);
+		dns_take_ttl(answer, minimum_s < TTL_ABSENT_MAX_S ? minimum_s : TTL_ABSENT_MAX_S);
 		return true;
 	}
 	return false;
 }
 
-static enum dns_reply judge(struct dns_answer *answer, const char *name, enum dns_type type, const ldns_pkt *packet)
+static enum dns_reply judge(struct dns_answer *answer, const struct reading *in, const struct dns_message_query *query,
+			    bool nxdomain)
 {
-	const ldns_rr_list *list = ldns_pkt_answer(packet);
-	bool nxdomain = ldns_pkt_get_rcode(packet) == LDNS_RCODE_NXDOMAIN;
 	unsigned aliases_before = answer->aliases;
+	const char *wrong = NULL;
+	size_t count;
 
-	(void)snprintf(answer->canonical, sizeof(answer->canonical), "%s", name);
-	if (ldns_pkt_edns_extended_rcode(packet) != 0)
-		return failed(answer, "the resolver refused the form of the question");
-	if (!follow_aliases(answer, list))
-		return failed(answer, "a loop of aliases, or too many of them");
-	if (!take_records(answer, list, type))
-		return failed(answer, type == DNS_MX ? "malformed, or more than 32 MX records"
-						     : "malformed, or more than 64 addresses");
-	if (answer->mx_count + answer->addrs_count > 0) {
+	(void)snprintf(answer->canonical, sizeof(answer->canonical), "%s", query->name);
+	if (query->type == DNS_CNAME) {
+		if ((count = take_alias_itself(answer, in)) > 1)
+			wrong = "more than one alias of one name";
+	} else if (!follow_aliases(answer, in)) {
+		wrong = "a loop of aliases, or too many of them";
+	} else {
+		wrong = take_records(&count, answer, in, query->type);
+	}
+	if (wrong != NULL)
+		return failed(answer, wrong);
+	take_proof_ttls(answer, in);
+	if (count > 0) {
 		answer->status = DNS_FOUND_INSECURE;
 		return nxdomain ? failed(answer, "records of a name that does not exist") : DNS_REPLY_ANSWER;
 	}
-	bool soa = absence_ttl(answer, ldns_pkt_authority(packet));
+	bool soa = absence_ttl(answer, in);
 	if (!nxdomain && !soa && answer->aliases > aliases_before)
 		return DNS_REPLY_ALIAS;
 	if (!soa)
-		take_ttl(answer, TTL_ABSENT_NONE_S);
+		dns_take_ttl(answer, TTL_ABSENT_NONE_S);
 	answer->status = DNS_ABSENT_INSECURE;
 	answer->nxdomain = nxdomain;
 	return DNS_REPLY_ANSWER;
 }
 
-enum dns_reply dns_message_read(struct dns_answer *answer, const struct dns_message_query *query, const char *name,
-				enum dns_type type, const uint8_t *bytes, size_t len)
+static bool has_signature(const ldns_rr_list *list)
 {
-	static const char *const errors[16] = { [1] = "FORMERR", [2] = "SERVFAIL", [4] = "NOTIMP", [5] = "REFUSED" };
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		if (ldns_rr_get_type(ldns_rr_list_rr(list, i)) == LDNS_RR_TYPE_RRSIG)
+			return true;
+	}
+	return false;
+}
+
+static enum dns_reply read_packet(struct dns_answer *answer, struct dns_message *message,
+				  const struct dns_message_query *query, ldns_pkt *packet)
+{
+	ldns_pkt_rcode rcode = ldns_pkt_get_rcode(packet);
+	const struct reading in = { ldns_pkt_answer(packet), ldns_pkt_authority(packet), message->now_s };
+
+	if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN) {
+		answer->bogus = dns_ede_reason(answer->reason, packet);
+		return DNS_REPLY_FAILED;
+	}
+	if (ldns_pkt_edns_extended_rcode(packet) != 0)
+		return failed(answer, "the resolver refused the form of the question");
+	message->ad = ldns_pkt_ad(packet);
+	message->signs = has_signature(in.list) || has_signature(in.authority);
+	return judge(answer, &in, query, rcode == LDNS_RCODE_NXDOMAIN);
+}
+
+enum dns_reply dns_message_read(struct dns_answer *answer, struct dns_message *message,
+				const struct dns_message_query *query)
+{
+	const uint8_t *bytes = message->bytes;
 	ldns_pkt *packet = NULL;
 	unsigned aliases = answer->aliases;
 	uint32_t ttl_s = answer->ttl_s;
 	enum dns_reply reply;
 
+	message->ad = message->signs = false;
 	answer->status = DNS_FAILED;
-	answer->nxdomain = false;
-	answer->mx_count = 0;
-	answer->addrs_count = 0;
-	if (len < HEADER_LEN || memcmp(bytes, query->bytes, 2) != 0 || (bytes[2] & 0x80) == 0 ||
-	    !same_question(query, bytes, len))
+	answer->bogus = answer->nxdomain = false;
+	dns_answer_drop(answer);
+	if (message->len < HEADER_LEN || memcmp(bytes, query->bytes, 2) != 0 || (bytes[2] & 0x80) == 0 ||
+	    !same_question(query, bytes, message->len))
 		return DNS_REPLY_FOREIGN;
-	unsigned rcode = bytes[3] & 0x0f;
 	if ((bytes[2] & 0x78) != 0)
 		return failed(answer, "not an answer to a query");
 	if ((bytes[2] & 0x02) != 0)
 		return DNS_REPLY_TRUNCATED;
-	if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN)
-		return failed(answer, errors[rcode] != NULL ? errors[rcode] : "an error of the resolver");
-	if (ldns_wire2pkt(&packet, bytes, len) != LDNS_STATUS_OK)
+	if (ldns_wire2pkt(&packet, bytes, message->len) != LDNS_STATUS_OK)
 		return failed(answer, "malformed answer");
-	reply = judge(answer, name, type, packet);
+	reply = read_packet(answer, message, query, packet);
 	ldns_pkt_free(packet);
 	if (reply == DNS_REPLY_FAILED) { /* nothing of it counts: another resolver is asked the same */
 		answer->aliases = aliases;

@@ -13,16 +13,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "policy/verdict/tlsa.h"
 #include "proxy/base/addr.h"
 
-enum { T_A = 1, T_CNAME = 5, T_SOA = 6, T_MX = 15, T_AAAA = 28 };
+enum { T_A = 1, T_CNAME = 5, T_SOA = 6, T_MX = 15, T_TXT = 16, T_AAAA = 28, T_RRSIG = 46, T_TLSA = 52 };
 
 struct fake_record {
 	const char *name;
 	unsigned type;
 	uint32_t ttl_s;
 	unsigned preference;
-	const char *value;
+	const char *value; /* TLSA: as text; RRSIG: "TYPE TTL END", the type it covers, the original TTL, its end */
 };
 
 enum fake_lie {
@@ -59,13 +60,22 @@ struct fake_dns {
 	struct event *on_tcp;
 	const struct fake_record *records; /* ends with a NULL name */
 	enum fake_lie lie;
-	unsigned lies;      /* how many questions are lied to; then the truth */
-	const char *broken; /* SERVFAIL for this name, always */
-	const char *silent; /* nothing for this name, ever */
-	bool no_soa;        /* denials without SOA */
-	bool no_chain;      /* aliases are told without what they point to */
+	unsigned lies;          /* how many questions are lied to; then the truth */
+	const char *broken;     /* SERVFAIL for this name, always */
+	const char *silent;     /* nothing for this name, ever */
+	bool validates;         /* answers are signed and come with AD */
+	const char *insecure;   /* but not those about this name, or to it by an alias */
+	bool strips;            /* AD, but no signatures */
+	bool root_insecure;     /* the root's SOA comes without AD */
+	enum fake_lie root_lie; /* told about it, always */
+	int ede;                /* of SERVFAIL: this error, */
+	const char *ede_text;   /* in these words */
+	bool no_soa;            /* denials without SOA */
+	bool no_chain;          /* aliases are told without what they point to */
 	unsigned asked_udp;
 	unsigned asked_tcp;
+	unsigned asked_root; /* the root's SOA */
+	uint8_t flags[2];    /* of the last question */
 	struct message out;
 };
 
@@ -85,6 +95,50 @@ static inline void put_name(struct message *m, const char *name)
 		name += label + (name[label] == '.');
 	}
 	m->bytes[m->len++] = 0;
+}
+
+static inline void put_text(struct message *m, const char *text)
+{
+	size_t len = strlen(text);
+
+	m->bytes[m->len++] = (uint8_t)len;
+	memcpy(m->bytes + m->len, text, len);
+	m->len += len;
+}
+
+static inline void put_tlsa(struct message *m, const char *text)
+{
+	struct tlsa record;
+
+	if (!tlsa_parse(&record, text))
+		abort();
+	m->bytes[m->len++] = record.usage;
+	m->bytes[m->len++] = record.selector;
+	m->bytes[m->len++] = record.mtype;
+	memcpy(m->bytes + m->len, record.data, record.len);
+	m->len += record.len;
+	free(record.data);
+}
+
+static inline void put_rrsig(struct message *m, const char *text)
+{
+	char *at = NULL;
+	unsigned covers = (unsigned)strtoul(text, &at, 10);
+	uint32_t ttl_s = (uint32_t)strtoul(at, &at, 10);
+	uint32_t end = (uint32_t)strtoul(at, &at, 10);
+
+	put16(m, covers);
+	put16(m, 13 << 8 | 2); /* algorithm, labels */
+	put16(m, ttl_s >> 16);
+	put16(m, ttl_s & 0xffff);
+	put16(m, end >> 16);
+	put16(m, end & 0xffff);
+	put16(m, 0);
+	put16(m, 1);
+	put16(m, 4711);
+	put_name(m, "example");
+	memset(m->bytes + m->len, 0x5a, 64);
+	m->len += 64;
 }
 
 static inline void put_record(struct message *m, const struct fake_record *r)
@@ -116,6 +170,12 @@ static inline void put_record(struct message *m, const struct fake_record *r)
 		put16(m, 0);
 		put16(m, r->preference); /* the minimum */
 	}
+	if (r->type == T_TXT)
+		put_text(m, r->value);
+	if (r->type == T_TLSA)
+		put_tlsa(m, r->value);
+	if (r->type == T_RRSIG)
+		put_rrsig(m, r->value);
 	m->bytes[length_at] = (uint8_t)((m->len - length_at - 2) >> 8);
 	m->bytes[length_at + 1] = (uint8_t)(m->len - length_at - 2);
 }
@@ -172,6 +232,30 @@ static inline void question_of(const uint8_t *query, size_t len, char name[256],
 	*out_type = (unsigned)query[at + 1] << 8 | query[at + 2];
 }
 
+/* sign adds a signature for |name|'s |type| that holds for long, to the section that is counted there. */
+static inline void sign(struct fake_dns *f, const char *name, unsigned type, size_t counter_at)
+{
+	char value[64];
+
+	if (!f->validates || f->strips)
+		return;
+	(void)snprintf(value, sizeof(value), "%u 86400 3000000000", type);
+	const struct fake_record signature = { name, T_RRSIG, 86400, 0, value };
+	put_record(&f->out, &signature);
+	bump(&f->out, counter_at);
+}
+
+static inline void tell_root(struct fake_dns *f)
+{
+	const struct fake_record soa = { ".", T_SOA, 86400, 86400, NULL };
+
+	f->asked_root++;
+	add_answer(&f->out, &soa);
+	sign(f, ".", T_SOA, 6);
+	if (f->validates && !f->root_insecure)
+		f->out.bytes[3] |= 0x20;
+}
+
 static inline void tell_truth(struct fake_dns *f, const uint8_t *query, size_t len)
 {
 	char name[256];
@@ -181,14 +265,25 @@ static inline void tell_truth(struct fake_dns *f, const uint8_t *query, size_t l
 
 	begin_reply(&f->out, query, len);
 	question_of(query, len, name, &type);
+	memcpy(f->flags, query + 2, 2);
+	if (name[0] == '\0' && type == T_SOA) {
+		tell_root(f);
+		return;
+	}
+	if (f->validates)
+		f->out.bytes[3] |= 0x20; /* AD */
 	for (unsigned hops = 0; hops < 40; hops++) {
 		const struct fake_record *alias = NULL;
 		exists = false;
+		if (f->insecure != NULL && strcasecmp(f->insecure, name) == 0)
+			f->out.bytes[3] &= (uint8_t)~0x20u;
 		for (const struct fake_record *r = f->records; r->name != NULL; r++) {
 			if (strcasecmp(r->name, name) != 0)
 				continue;
 			exists = true;
 			if (r->type == type) {
+				if (!found)
+					sign(f, r->name, r->type, 6);
 				add_answer(&f->out, r);
 				found = true;
 			} else if (r->type == T_CNAME) {
@@ -198,14 +293,45 @@ static inline void tell_truth(struct fake_dns *f, const uint8_t *query, size_t l
 		if (found || alias == NULL)
 			break;
 		add_answer(&f->out, alias);
+		sign(f, alias->name, T_CNAME, 6);
 		(void)snprintf(name, sizeof(name), "%s", alias->value);
 		if (f->no_chain)
 			return;
 	}
 	if (!found && !exists)
 		f->out.bytes[3] |= 3;
-	if (!found && !f->no_soa)
+	if (!found && !f->no_soa) {
 		add_soa(&f->out, 120, 90);
+		sign(f, "example", T_SOA, 8);
+	}
+}
+
+/* add_ede adds an OPT record with an extended error (RFC 8914). */
+static inline void add_ede(struct message *m, int code, const char *text)
+{
+	size_t len = text != NULL ? strlen(text) : 0;
+
+	put_name(m, ".");
+	put16(m, 41);
+	put16(m, 1232);
+	put16(m, 0);
+	put16(m, 0x8000);
+	put16(m, (unsigned)(6 + len));
+	put16(m, 15);
+	put16(m, (unsigned)(2 + len));
+	put16(m, (unsigned)code);
+	if (len > 0)
+		memcpy(m->bytes + m->len, text, len);
+	m->len += len;
+	bump(m, 10);
+}
+
+static inline void make_servfail(struct fake_dns *f, const uint8_t *query, size_t len)
+{
+	begin_reply(&f->out, query, len);
+	f->out.bytes[3] = 0x82;
+	if (f->ede >= 0)
+		add_ede(&f->out, f->ede, f->ede_text);
 }
 
 static inline void make_reply(struct fake_dns *f, const uint8_t *query, size_t len, enum fake_lie lie)
@@ -216,7 +342,7 @@ static inline void make_reply(struct fake_dns *f, const uint8_t *query, size_t l
 	tell_truth(f, query, len);
 	question_of(query, len, name, &type);
 	if (f->broken != NULL && strcmp(f->broken, name) == 0)
-		f->out.bytes[3] = 0x82;
+		make_servfail(f, query, len);
 	switch (lie) {
 	case LIE_WRONG_ID: f->out.bytes[1] ^= 1; break;
 	case LIE_WRONG_QUESTION: f->out.bytes[13] ^= 2; break;
@@ -232,7 +358,7 @@ static inline void make_reply(struct fake_dns *f, const uint8_t *query, size_t l
 		memcpy(f->out.bytes, query, len);
 		f->out.len = len;
 		break;
-	case LIE_SERVFAIL: f->out.bytes[3] = 0x82; break;
+	case LIE_SERVFAIL: make_servfail(f, query, len); break;
 	case LIE_REFUSED: f->out.bytes[3] = 0x85; break;
 	case LIE_TRUNCATED:
 	case LIE_TCP_TRUNCATED:
@@ -245,8 +371,11 @@ static inline void make_reply(struct fake_dns *f, const uint8_t *query, size_t l
 	}
 }
 
-static inline enum fake_lie next_lie(struct fake_dns *f)
+/* next_lie: the one for a question about |name|. */
+static inline enum fake_lie next_lie(struct fake_dns *f, const char *name)
 {
+	if (name[0] == '\0')
+		return f->root_lie;
 	if (f->lies == 0)
 		return LIE_NONE;
 	f->lies--;
@@ -274,7 +403,9 @@ static inline void fake_on_udp(evutil_socket_t fd, short what, void *arg)
 	f->asked_udp++;
 	question_of(query, (size_t)n, name, &type);
 	/* Lies over TCP begin with an honest truncation, and are used up there. */
-	enum fake_lie lie = f->lies > 0 && lies_over_tcp(f->lie) ? LIE_TRUNCATED : next_lie(f);
+	bool root = name[0] == '\0';
+	bool truncate = root ? lies_over_tcp(f->root_lie) : f->lies > 0 && lies_over_tcp(f->lie);
+	enum fake_lie lie = truncate ? LIE_TRUNCATED : next_lie(f, name);
 	if (lie == LIE_SILENCE || (f->silent != NULL && strcmp(f->silent, name) == 0))
 		return;
 	make_reply(f, query, (size_t)n, lie);
@@ -306,6 +437,8 @@ static inline void fake_on_tcp_readable(evutil_socket_t fd, short what, void *ar
 	struct fake_conn *conn = arg;
 	struct fake_dns *f = conn->f;
 	ssize_t n = recv(fd, conn->in + conn->have, sizeof(conn->in) - conn->have, MSG_DONTWAIT);
+	char name[256];
+	unsigned type;
 
 	(void)what;
 	if (n <= 0) {
@@ -317,7 +450,8 @@ static inline void fake_on_tcp_readable(evutil_socket_t fd, short what, void *ar
 	if (conn->have < want)
 		return;
 	f->asked_tcp++;
-	enum fake_lie lie = next_lie(f);
+	question_of(conn->in + 2, want - 2, name, &type);
+	enum fake_lie lie = next_lie(f, name);
 	if (lie == LIE_TCP_CLOSES || lie == LIE_SILENCE) {
 		fake_conn_free(conn);
 		return;
@@ -369,6 +503,7 @@ static inline void fake_dns_open(struct fake_dns *f, struct event_base *base, co
 {
 	memset(f, 0, sizeof(*f));
 	f->base = base;
+	f->ede = -1;
 	f->records = records;
 	do { /* until UDP and TCP have the same port */
 		if (f->udp > 0)

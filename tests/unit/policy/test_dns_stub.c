@@ -11,10 +11,16 @@
 #define ALWAYS 1000000
 
 static const struct fake_record records[] = {
-	{ "d.example", T_MX, 300, 10, "mx.d.example" },        { "mx.d.example", T_A, 300, 0, "192.0.2.1" },
-	{ "mx.d.example", T_AAAA, 300, 0, "2001:db8::1" },     { "alias.example", T_CNAME, 200, 0, "alias2.example" },
-	{ "alias2.example", T_CNAME, 100, 0, "mx.d.example" }, { "ring.example", T_CNAME, 100, 0, "ring2.example" },
-	{ "ring2.example", T_CNAME, 100, 0, "ring.example" },  { NULL, 0, 0, 0, NULL },
+	{ "d.example", T_MX, 300, 10, "mx.d.example" },
+	{ "mx.d.example", T_A, 300, 0, "192.0.2.1" },
+	{ "mx.d.example", T_AAAA, 300, 0, "2001:db8::1" },
+	{ "alias.example", T_CNAME, 200, 0, "alias2.example" },
+	{ "alias2.example", T_CNAME, 100, 0, "mx.d.example" },
+	{ "ring.example", T_CNAME, 100, 0, "ring2.example" },
+	{ "ring2.example", T_CNAME, 100, 0, "ring.example" },
+	{ "_25._tcp.mx.d.example", T_TLSA, 300, 0, "3 1 1 AA" },
+	{ "_25._tcp.mx.d.example", T_TLSA, 300, 0, "2 1 1 BB" },
+	{ NULL, 0, 0, 0, NULL },
 };
 
 struct world {
@@ -23,6 +29,7 @@ struct world {
 	struct dns *dns;
 	unsigned answers;
 	struct dns_answer last;
+	size_t printed_len; /* of its records as text */
 };
 
 static void on_answer(void *arg, const struct dns_answer *answer)
@@ -31,17 +38,18 @@ static void on_answer(void *arg, const struct dns_answer *answer)
 
 	w->answers++;
 	w->last = *answer;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &w->printed_len);
+	assert_non_null(out);
+	dns_answer_print(out, answer);
+	assert_int_equal(fclose(out), 0);
+	free(text);
 	(void)event_base_loopbreak(w->base);
 }
 
-static void open_world(struct world *w, size_t resolvers, size_t sockets_max)
+static void open_world_of(struct world *w, struct dns_options options, const bool trusted[2])
 {
 	struct dns_resolver at[2] = { 0 };
-	struct dns_options options = {
-		.resolvers = at,
-		.resolvers_count = resolvers,
-		.limits = { .attempt_ms = 250, .deadline_ms = 8000, .sockets_max = sockets_max },
-	};
 	char err[DNS_REASON_MAX];
 
 	memset(w, 0, sizeof(*w));
@@ -50,9 +58,21 @@ static void open_world(struct world *w, size_t resolvers, size_t sockets_max)
 	for (size_t i = 0; i < 2; i++) {
 		fake_dns_open(&w->fake[i], w->base, records);
 		at[i].at = w->fake[i].at;
+		at[i].trusted = trusted[i];
 	}
+	options.resolvers = at;
 	w->dns = dns_new(w->base, &options, err, sizeof(err));
 	assert_non_null(w->dns);
+}
+
+static void open_world(struct world *w, size_t resolvers, size_t sockets_max)
+{
+	const struct dns_options options = {
+		.resolvers_count = resolvers,
+		.limits = { .attempt_ms = 250, .deadline_ms = 8000, .sockets_max = sockets_max },
+	};
+
+	open_world_of(w, options, (const bool[2]){ true, true });
 }
 
 static void close_world(struct world *w)
@@ -62,6 +82,19 @@ static void close_world(struct world *w)
 		fake_dns_close(&w->fake[i]);
 	(void)event_base_loop(w->base, EVLOOP_NONBLOCK);
 	event_base_free(w->base);
+}
+
+/* open_trust: two trusted resolvers that validate; a proof holds for |proof_ms|. */
+static void open_trust(struct world *w, size_t resolvers, uint32_t proof_ms)
+{
+	const struct dns_options options = {
+		.mode = DNS_TRUST_AD,
+		.resolvers_count = resolvers,
+		.limits = { .attempt_ms = 250, .deadline_ms = 8000, .sockets_max = 8, .proof_ms = proof_ms },
+	};
+
+	open_world_of(w, options, (const bool[2]){ true, true });
+	w->fake[0].validates = w->fake[1].validates = true;
 }
 
 static void ask(struct world *w, const char *name, enum dns_type type)
@@ -232,7 +265,7 @@ static void test_nobody_there(void **state)
 
 static void test_not_a_name(void **state)
 {
-	static const char *const bad[] = { "", "a..b", "a\\b.example", "." };
+	static const char *const bad[] = { "", "a..b", "a\\b.example", ".a", "a." };
 	char long_name[600];
 	struct world w;
 
@@ -247,6 +280,243 @@ static void test_not_a_name(void **state)
 	ask(&w, long_name, DNS_A);
 	assert_int_equal(w.last.status, DNS_FAILED);
 	assert_int_equal(w.fake[0].asked_udp, 0);
+	close_world(&w);
+}
+
+/* --- who is believed ------------------------------------------------------------------------------------------------
+ */
+
+#define LONG_MS 3600000 /* longer than any test */
+
+static void expect(const struct world *w, enum dns_status status)
+{
+	if (w->last.status != status)
+		fail_msg("%s, not %s: %s", dns_status_name(w->last.status), dns_status_name(status), w->last.reason);
+}
+
+/* What a resolver says in DNS_OFF is no proof. */
+static void test_off_proves_nothing(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, 1, 8);
+	w.fake[0].validates = true;
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FOUND_INSECURE);
+	ask(&w, "nothing.example", DNS_A);
+	expect(&w, DNS_ABSENT_INSECURE);
+	assert_int_equal(w.fake[0].asked_root, 0);
+	close_world(&w);
+}
+
+static void test_trusted(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_trust(&w, 1, LONG_MS);
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FOUND_SECURE);
+	assert_int_equal(w.fake[0].flags[0], 0x01); /* RD */
+	assert_int_equal(w.fake[0].flags[1], 0x20); /* AD, not CD */
+	ask(&w, "mx.d.example", DNS_MX);
+	expect(&w, DNS_ABSENT_SECURE);
+	assert_false(w.last.nxdomain);
+	ask(&w, "nothing.example", DNS_A);
+	expect(&w, DNS_ABSENT_SECURE);
+	assert_true(w.last.nxdomain);
+	ask(&w, "alias.example", DNS_A);
+	expect(&w, DNS_FOUND_SECURE);
+	ask(&w, "_25._tcp.mx.d.example", DNS_TLSA);
+	expect(&w, DNS_FOUND_SECURE);
+	assert_int_equal(w.last.tlsa_count, 2);
+	assert_int_equal(w.fake[0].asked_root, 0); /* who says AD shows it */
+	close_world(&w);
+}
+
+/* "Insecure" is believed of who has shown that he would say otherwise. */
+static void test_proof(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_trust(&w, 1, LONG_MS);
+	w.fake[0].insecure = "mx.d.example";
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FOUND_INSECURE);
+	assert_int_equal(w.fake[0].asked_root, 1);
+	ask(&w, "mx.d.example", DNS_MX);
+	expect(&w, DNS_ABSENT_INSECURE);
+	ask(&w, "alias.example", DNS_A); /* the weakest link */
+	expect(&w, DNS_FOUND_INSECURE);
+	assert_int_equal(w.fake[0].asked_root, 1); /* once for all */
+	ask(&w, "d.example", DNS_MX);
+	expect(&w, DNS_FOUND_SECURE);
+	close_world(&w);
+}
+
+static void test_proof_grows_old(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_trust(&w, 1, 0); /* at once */
+	w.fake[0].insecure = "mx.d.example";
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FOUND_INSECURE);
+	ask(&w, "mx.d.example", DNS_AAAA);
+	expect(&w, DNS_FOUND_INSECURE);
+	assert_int_equal(w.fake[0].asked_root, 2);
+	w.fake[0].validates = false; /* stops validating */
+	ask(&w, "d.example", DNS_MX);
+	expect(&w, DNS_FAILED);
+	assert_string_equal(w.last.reason, "127.0.0.1 does not validate: its answer for the root's SOA has no AD bit");
+	assert_false(w.last.bogus);
+	assert_int_equal(w.last.mx_count, 0);
+	close_world(&w);
+}
+
+/* The proof meets the same lies as everything else. */
+static void test_proof_lied_to(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		open_trust(&w, 1, LONG_MS);
+		w.fake[0].insecure = "mx.d.example";
+		w.fake[0].root_lie = lies[i].lie;
+		ask(&w, "mx.d.example", DNS_A);
+		if ((w.last.status == DNS_FAILED) != lies[i].hurts)
+			fail_msg("%s: %s", lies[i].what, w.last.reason);
+		close_world(&w);
+	}
+}
+
+static void test_not_validating(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_trust(&w, 1, LONG_MS);
+	w.fake[0].validates = false;
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FAILED);
+	ask(&w, "nothing.example", DNS_A);
+	expect(&w, DNS_FAILED);
+	w.fake[0].validates = w.fake[0].root_insecure = true;
+	w.fake[0].insecure = "mx.d.example";
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FAILED);
+	assert_non_null(strstr(w.last.reason, "does not validate"));
+	close_world(&w);
+	open_trust(&w, 2, LONG_MS); /* another one does */
+	w.fake[0].validates = false;
+	w.fake[1].insecure = "mx.d.example";
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FOUND_INSECURE);
+	ask(&w, "d.example", DNS_MX);
+	expect(&w, DNS_FOUND_SECURE);
+	assert_string_equal(w.last.reason, "");
+	close_world(&w);
+}
+
+static void test_stripped(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_trust(&w, 1, LONG_MS);
+	w.fake[0].strips = true;
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FAILED);
+	assert_string_equal(w.last.reason, "127.0.0.1 says AD and leaves the signatures out");
+	w.fake[0].insecure = "mx.d.example"; /* nor is that a proof */
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FAILED);
+	close_world(&w);
+}
+
+static void test_untrusted(void **state)
+{
+	struct world w;
+	const struct dns_options options = {
+		.mode = DNS_TRUST_AD,
+		.resolvers_count = 2,
+		.limits = { .attempt_ms = 250, .deadline_ms = 8000, .sockets_max = 8, .proof_ms = LONG_MS },
+	};
+
+	(void)state;
+	open_world_of(&w, options, (const bool[2]){ false, false });
+	w.fake[0].validates = w.fake[1].validates = true;
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FAILED);
+	assert_string_equal(w.last.reason, "127.0.0.1 is not on loopback and not among the trusted resolvers");
+	assert_int_equal(w.fake[0].asked_udp + w.fake[1].asked_udp, 0);
+	close_world(&w);
+	open_world_of(&w, options, (const bool[2]){ false, true });
+	w.fake[1].validates = true;
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FOUND_SECURE);
+	assert_int_equal(w.fake[0].asked_udp, 0);
+	close_world(&w);
+}
+
+/* Links that come in several messages: the weakest makes the whole. */
+static void test_chain_of_questions(void **state)
+{
+	static const char *const insecure[] = { NULL, "alias.example", "alias2.example", "mx.d.example" };
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(insecure); i++) {
+		open_trust(&w, 1, LONG_MS);
+		w.fake[0].no_chain = true;
+		w.fake[0].insecure = insecure[i];
+		ask(&w, "alias.example", DNS_A);
+		expect(&w, insecure[i] == NULL ? DNS_FOUND_SECURE : DNS_FOUND_INSECURE);
+		assert_string_equal(w.last.canonical, "mx.d.example");
+		assert_int_equal(w.last.aliases, 2);
+		assert_int_equal(w.last.asked, 3);
+		assert_int_equal(w.last.ttl_s, 100);
+		assert_int_equal(w.fake[0].asked_root, insecure[i] == NULL ? 0 : 1);
+		close_world(&w);
+	}
+}
+
+/* What a resolver knows to be wrong is bogus, whatever another one leaves out. */
+static void test_bogus(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_trust(&w, 2, LONG_MS);
+	w.fake[0].broken = w.fake[1].silent = "mx.d.example";
+	w.fake[0].ede = 7;
+	w.fake[0].ede_text = "d.example";
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FAILED);
+	assert_true(w.last.bogus);
+	assert_string_equal(w.last.reason, "SERVFAIL: signature expired (d.example)");
+	w.fake[1].silent = NULL;
+	ask(&w, "mx.d.example", DNS_A);
+	expect(&w, DNS_FOUND_SECURE);
+	assert_false(w.last.bogus);
+	close_world(&w);
+}
+
+static void test_message_is_kept(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_trust(&w, 1, LONG_MS);
+	w.fake[0].insecure = "mx.d.example";
+	ask(&w, "alias.example", DNS_A); /* its message waited for the proof */
+	assert_int_equal(w.printed_len, strlen("alias.example.\t200\tIN\tCNAME\talias2.example.\n"
+					       "alias2.example.\t100\tIN\tCNAME\tmx.d.example.\n"
+					       "mx.d.example.\t300\tIN\tA\t192.0.2.1\n"));
 	close_world(&w);
 }
 
@@ -370,6 +640,17 @@ int main(void)
 		cmocka_unit_test(test_preferred),
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_not_a_name),
+		cmocka_unit_test(test_off_proves_nothing),
+		cmocka_unit_test(test_trusted),
+		cmocka_unit_test(test_proof),
+		cmocka_unit_test(test_proof_grows_old),
+		cmocka_unit_test(test_proof_lied_to),
+		cmocka_unit_test(test_not_validating),
+		cmocka_unit_test(test_stripped),
+		cmocka_unit_test(test_untrusted),
+		cmocka_unit_test(test_chain_of_questions),
+		cmocka_unit_test(test_bogus),
+		cmocka_unit_test(test_message_is_kept),
 		cmocka_unit_test(test_alike_asked_once),
 		cmocka_unit_test(test_few_sockets),
 		cmocka_unit_test(test_free_under_way),
