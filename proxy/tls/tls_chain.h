@@ -1,18 +1,18 @@
-/* tls_chain.h - a peer's certificates as X.509: parsed within limits, led to a trusted certificate, asked for names.
- * Private to tls_verify.c and its tests. Every answer is for one moment and one store; nothing is remembered. */
+/* tls_chain.h - a peer's certificates as X.509: parsed within limits, and asked for names. Private to proxy/tls and its
+ * tests. Where they lead, tls_path.h says. */
 #ifndef GATE25_PROXY_TLS_TLS_CHAIN_H
 #define GATE25_PROXY_TLS_TLS_CHAIN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "policy/verdict/verdict.h"
 #include "proxy/base/attrib.h"
 #include "proxy/tls/tls_peer.h"
 
-struct x509_store_st;
+struct x509_st;
+struct stack_st_X509;
 struct tls_chain;
 
 #define TLS_RSA_BITS_MAX 8192 /* RULES H.25: of any certificate presented */
@@ -25,20 +25,32 @@ struct tls_finding {
 	char reason[VERDICT_REASON_MAX];
 };
 
+/* tls_fail fills |finding| and returns false. */
+bool tls_fail(struct tls_finding *finding, enum result_word word, const char *format, ...) PRINTF_LIKE(3, 4);
+
 /* tls_chain_new parses. NULL: |finding| says why: no certificate, one that is none, or one beyond the limits. */
 struct tls_chain *tls_chain_new(const struct tls_peer *peer, struct tls_finding *finding);
 void tls_chain_free(struct tls_chain *chain); /* NULL is fine */
-
-/* tls_chain_trusted says whether the leaf leads to a certificate of |store| by certificates that are all valid at
- * |now|, allowed to do so (RFC 5280 s. 6: CA flags, path length, name constraints), meant for TLS servers, and of
- * strength. Names are not looked at. */
-MUST_CHECK bool tls_chain_trusted(const struct tls_chain *chain, struct x509_store_st *store, time_t now,
-				  struct tls_finding *finding);
 
 /* The dNSNames of the leaf, as they stand there. The subject's CN is none. */
 size_t tls_chain_names(const struct tls_chain *chain);
 /* tls_chain_name returns name |index|, not terminated, possibly with NULs; borrowed. */
 const char *tls_chain_name(const struct tls_chain *chain, size_t index, size_t *out_len);
+
+/* tls_chain_has_name: whether a dNSName of the leaf matches |reference|, as tls_name.h says. */
+bool tls_chain_has_name(const struct tls_chain *chain, const char *reference, bool subdomains);
+/* tls_chain_has_cn: whether a common name of the leaf's subject does. Only DANE may ask, and only where the leaf has no
+ * dNSName (RFC 7672 s. 3.2.3). */
+bool tls_chain_has_cn(const struct tls_chain *chain, const char *reference);
+/* tls_chain_show_names lists the first dNSNames of the leaf for a sentence. They are the server's octets: what is not
+ * plain ASCII becomes a question mark. */
+const char *tls_chain_show_names(const struct tls_chain *chain, char *out, size_t cap);
+
+struct stack_st_X509 *tls_chain_certs(const struct tls_chain *chain); /* leaf first; borrowed */
+/* The caller frees it (X509_free). NULL: |der| is, from first octet to last, no certificate. */
+struct x509_st *tls_cert_parse(struct tls_der der);
+/* 0 for a key that is not RSA, or that the library does not know. */
+unsigned tls_cert_rsa_bits(struct x509_st *cert);
 
 /* tls_leaf_key finds the SubjectPublicKeyInfo of a certificate, as encoded there (RULES B.1). Borrowed from |cert|. */
 MUST_CHECK bool tls_leaf_key(struct tls_der cert, struct tls_der *out_key);

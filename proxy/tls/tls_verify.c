@@ -7,14 +7,17 @@
 
 #include <openssl/sha.h>
 
+#include "policy/verdict/demand.h"
 #include "proxy/tls/tls_chain.h"
-#include "proxy/tls/tls_name.h"
+#include "proxy/tls/tls_dane.h"
+#include "proxy/tls/tls_path.h"
 #include "proxy/tls/tls_peer.h"
 #include "proxy/tls/tls_trust.h"
 
 struct dispute { /* what is before the judge */
 	const struct tls_peer *peer;
 	const struct verdict *verdict;
+	const struct demand *demand;
 	const struct addr *destination;
 	time_t now;
 	const struct tls_trust *trust;
@@ -51,7 +54,7 @@ static bool version_suffices(const struct tls_session_facts *facts, enum conf_tl
 }
 
 /* session_suffices fills |out| with a refusal where the TLS session is too weak for the level. */
-static bool session_suffices(const struct dispute *d, struct judgement *out)
+static bool session_suffices(const struct dispute *d, enum level level, struct judgement *out)
 {
 	const struct tls_session_facts *facts = tls_peer_facts(d->peer);
 
@@ -60,9 +63,9 @@ static bool session_suffices(const struct dispute *d, struct judgement *out)
 			      facts->version_name);
 		return false;
 	}
-	if (facts->weak && level_authenticates(d->verdict->level)) {
+	if (facts->weak && level_authenticates(level)) {
 		*out = refuse(RESULT_VALIDATION_FAILURE, "the session's cipher %s is too weak for level %s",
-			      facts->cipher, level_name(d->verdict->level));
+			      facts->cipher, level_name(level));
 		return false;
 	}
 	return true;
@@ -107,17 +110,6 @@ static struct judgement judge_fingerprint(const struct dispute *d)
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
 
-static bool has_name(const struct tls_chain *chain, const char *reference, bool subdomains)
-{
-	for (size_t i = 0; i < tls_chain_names(chain); i++) {
-		size_t len;
-		const char *name = tls_chain_name(chain, i, &len);
-		if (tls_name_matches(name, len, reference, subdomains))
-			return true;
-	}
-	return false;
-}
-
 static bool mx_has(const struct verdict_mx *mx, const struct addr *destination)
 {
 	for (size_t i = 0; destination != NULL && i < mx->addrs_count; i++)
@@ -147,25 +139,6 @@ static size_t mx_references(const struct dispute *d, const struct verdict_mx *ou
 	return count > 0 ? count : verdict->mx_count;
 }
 
-/* show_names lists the first names of the certificate. They are the server's octets: what is not plain ASCII becomes a
- * question mark. */
-static const char *show_names(const struct tls_chain *chain, char *out, size_t cap)
-{
-	size_t at = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < tls_chain_names(chain) && i < 3; i++) {
-		size_t len;
-		const char *name = tls_chain_name(chain, i, &len);
-		for (size_t k = 0; k < (i > 0 ? 2U : 0U) && at + 1 < cap; k++)
-			out[at++] = ", "[k];
-		for (size_t k = 0; k < len && at + 1 < cap; k++)
-			out[at++] = name[k] > ' ' && name[k] < 0x7f && name[k] != '"' ? name[k] : '?';
-		out[at] = '\0';
-	}
-	return at > 0 ? out : "no host";
-}
-
 static struct judgement refuse_names(const struct dispute *d, const struct tls_chain *chain,
 				     const struct verdict_mx *const *mx, size_t mx_count)
 {
@@ -174,7 +147,7 @@ static struct judgement refuse_names(const struct dispute *d, const struct tls_c
 	char shown[120];
 
 	return refuse(RESULT_CERTIFICATE_HOST_MISMATCH, "the certificate of the server is for %s and not for %s%.90s%s",
-		      show_names(chain, shown, sizeof(shown)), dot ? "." : "",
+		      tls_chain_show_names(chain, shown, sizeof(shown)), dot ? "." : "",
 		      mx_count > 0 ? mx[0]->name : verdict->names[0].name,
 		      verdict->names_count + mx_count > 1 ? " or another name allowed" : "");
 }
@@ -187,11 +160,11 @@ static struct judgement judge_names(const struct dispute *d, const struct tls_ch
 
 	for (size_t i = 0; i < verdict->names_count; i++) {
 		const struct verdict_name *name = &verdict->names[i];
-		if (has_name(chain, name->name, name->subdomains))
+		if (tls_chain_has_name(chain, name->name, name->subdomains))
 			return accept_as(name->subdomains ? "." : "", name->name);
 	}
 	for (size_t i = 0; i < mx_count; i++)
-		if (has_name(chain, mx[i]->name, false))
+		if (tls_chain_has_name(chain, mx[i]->name, false))
 			return accept_as("", mx[i]->name);
 	if (verdict->names_count + mx_count == 0)
 		return refuse(RESULT_VALIDATION_FAILURE, "%s",
@@ -214,7 +187,7 @@ static struct judgement judge_pkix(const struct dispute *d)
 	chain = tls_chain_new(d->peer, &finding);
 	if (chain == NULL)
 		return refuse(finding.word, "%s", finding.reason);
-	out = tls_chain_trusted(chain, store, d->now, &finding) ? judge_names(d, chain)
+	out = tls_path_to_store(chain, store, d->now, &finding) ? judge_names(d, chain)
 								: refuse(finding.word, "%s", finding.reason);
 	tls_chain_free(chain);
 	return out;
@@ -222,32 +195,57 @@ static struct judgement judge_pkix(const struct dispute *d)
 
 /* --- the levels --------------------------------------------------------------------------------------------------- */
 
-static struct judgement judge_level(const struct dispute *d)
+static struct judgement judge_dane(const struct dispute *d)
+{
+	struct judgement out = tls_dane_judge(d->peer, d->verdict, d->demand, d->now);
+
+	/* Whose host this is was said by nobody who could prove it (RFC 7672 s. 2.2.1). */
+	out.authenticated = out.satisfied && d->verdict->mx_secure;
+	return out;
+}
+
+static struct judgement judge_level(const struct dispute *d, enum level level)
 {
 	const struct judgement plain = { .satisfied = true };
 	struct judgement out;
 
-	switch (d->verdict->level) {
+	switch (level) {
 	case LEVEL_NONE:
 	case LEVEL_MAY: return plain; /* clear text would do */
-	case LEVEL_ENCRYPT: return session_suffices(d, &out) ? plain : out;
-	case LEVEL_FINGERPRINT: return session_suffices(d, &out) ? judge_fingerprint(d) : out;
+	case LEVEL_ENCRYPT: return session_suffices(d, level, &out) ? plain : out;
+	case LEVEL_FINGERPRINT: return session_suffices(d, level, &out) ? judge_fingerprint(d) : out;
 	case LEVEL_VERIFY:
-	case LEVEL_SECURE: return session_suffices(d, &out) ? judge_pkix(d) : out;
-	case LEVEL_DANE:
-	case LEVEL_DANE_ONLY:
-		return refuse(RESULT_VALIDATION_FAILURE, "level %s cannot be judged without TLSA records",
-			      level_name(d->verdict->level));
+	case LEVEL_SECURE: return session_suffices(d, level, &out) ? judge_pkix(d) : out;
+	case LEVEL_DANE: return session_suffices(d, level, &out) ? judge_dane(d) : out;
+	case LEVEL_DANE_ONLY: /* no demand is that */
 	case LEVEL_UNSET:
 	case LEVEL_COUNT: break;
 	}
-	return refuse(RESULT_VALIDATION_FAILURE, "the policy says nothing that could be held to");
+	return refuse(d->demand->result != RESULT_NONE ? d->demand->result : RESULT_VALIDATION_FAILURE, "%s",
+		      d->demand->reason[0] != '\0' ? d->demand->reason
+						   : "the policy says nothing that could be held to");
+}
+
+/* judge_both: the TLSA records prove the host, the other level that it is the domain's. */
+static struct judgement judge_both(const struct dispute *d)
+{
+	struct judgement out = judge_level(d, d->demand->level);
+	struct judgement also;
+
+	if (!out.satisfied || d->demand->also == LEVEL_UNSET)
+		return out;
+	also = judge_level(d, d->demand->also);
+	if (!also.satisfied)
+		return also;
+	out.authenticated = also.authenticated;
+	return out;
 }
 
 struct judgement tls_judge(const struct tls_peer *peer, const struct verdict *verdict, const struct addr *destination,
 			   time_t now, const struct tls_trust *trust)
 {
-	const struct dispute d = { peer, verdict, destination, now, trust };
+	struct demand demand;
+	const struct dispute d = { peer, verdict, &demand, destination, now, trust };
 
 	if (verdict == NULL || verdict->status != VERDICT_OK)
 		return refuse(verdict != NULL && verdict->result != RESULT_NONE ? verdict->result
@@ -257,46 +255,6 @@ struct judgement tls_judge(const struct tls_peer *peer, const struct verdict *ve
 									    : "the policy could not be decided");
 	if (peer == NULL)
 		return refuse(RESULT_VALIDATION_FAILURE, "there is no TLS session to judge");
-	return judge_level(&d);
-}
-
-/* --- the digest --------------------------------------------------------------------------------------------------- */
-
-static void digest_number(SHA256_CTX *sha, uint32_t number)
-{
-	const uint8_t bytes[4] = { (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
-				   (uint8_t)number };
-
-	(void)SHA256_Update(sha, bytes, sizeof(bytes));
-}
-
-static void digest_name(SHA256_CTX *sha, const char *name, bool subdomains)
-{
-	digest_number(sha, subdomains);
-	(void)SHA256_Update(sha, name, strlen(name) + 1);
-}
-
-void tls_policy_digest(const struct verdict *verdict, uint8_t out[32])
-{
-	SHA256_CTX sha;
-
-	memset(out, 0, 32);
-	if (verdict == NULL)
-		return;
-	(void)SHA256_Init(&sha);
-	digest_number(&sha, verdict->generation);
-	digest_number(&sha, verdict->status);
-	digest_number(&sha, verdict->level);
-	digest_number(&sha, verdict->min_protocol);
-	digest_number(&sha, verdict->ca);
-	digest_number(&sha, verdict->match_mx);
-	digest_number(&sha, (uint32_t)verdict->names_count);
-	for (size_t i = 0; i < verdict->names_count; i++)
-		digest_name(&sha, verdict->names[i].name, verdict->names[i].subdomains);
-	digest_number(&sha, (uint32_t)verdict->fingerprints_count);
-	for (size_t i = 0; i < verdict->fingerprints_count; i++)
-		(void)SHA256_Update(&sha, verdict->fingerprints[i], sizeof(verdict->fingerprints[i]));
-	for (size_t i = 0; verdict->match_mx && i < verdict->mx_count; i++)
-		digest_name(&sha, verdict->mx[i].name, false);
-	(void)SHA256_Final(out, &sha);
+	demand_of(&demand, verdict, destination);
+	return judge_both(&d);
 }

@@ -1,4 +1,6 @@
-/* Certificate chains as servers send them, judged: octet 0 says how, then certificates, each with a u16 length. */
+/* Certificate chains as servers send them, judged: octet 0 says how, then certificates, each with a u16 length. At the
+ * levels of DANE the last item is a TLSA record instead: usage, selector, matching type, then its data; or one octet
+ * only, which names the certificate that the record is made of. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +9,11 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/sha.h>
 
 #include "proxy/base/attrib.h"
+#include "proxy/tls/tls_chain.h"
+#include "proxy/tls/tls_dane.h"
 #include "proxy/tls/tls_peer.h"
 #include "proxy/tls/tls_trust.h"
 #include "proxy/tls/tls_verify.h"
@@ -78,6 +83,11 @@ static size_t split(struct tls_der *out, size_t max, const uint8_t *in, size_t i
 	return count;
 }
 
+static bool is_dane(enum level level)
+{
+	return level == LEVEL_DANE || level == LEVEL_DANE_ONLY;
+}
+
 static void check(const struct judgement *out, enum level level, bool weak)
 {
 	must(memchr(out->reason, '\0', sizeof(out->reason)) != NULL, "a reason has no end");
@@ -87,33 +97,69 @@ static void check(const struct judgement *out, enum level level, bool weak)
 	must(out->authenticated == (out->satisfied && level_authenticates(level)), "authenticated at a wrong level");
 	must(out->authenticated == (out->matched[0] != '\0'), "nothing matched, and yet authenticated");
 	must(!out->satisfied || (level >= LEVEL_NONE && level < LEVEL_COUNT), "an unknown level is satisfied");
-	must(!out->satisfied || (level != LEVEL_DANE && level != LEVEL_DANE_ONLY), "DANE without records is satisfied");
+	must((out->satisfied && is_dane(level)) == (out->tlsa[0] != '\0'), "a record of nothing, or no record");
 	must(!out->authenticated || !weak, "authenticated over a weak cipher");
 	for (const char *at = out->reason; *at != '\0'; at++)
 		must(*at >= ' ' && *at < 0x7f, "an octet of the server in a reason");
 }
 
-static void judge(const struct tls_peer *peer, uint8_t control, const struct tls_trust *trust)
+/* record_of makes a TLSA record of the last item of the input. */
+static struct tlsa record_of(struct tls_der item, const struct tls_peer *peer, uint8_t digest[SHA512_DIGEST_LENGTH])
+{
+	struct tlsa record = { 0 };
+	struct tls_der part;
+
+	if (item.len < 4)
+		return record;
+	record = (struct tlsa){ item.bytes[0], item.bytes[1], item.bytes[2], (uint16_t)(item.len - 3), NULL };
+	record.data = (uint8_t *)item.bytes + 3;
+	if (item.len > 4)
+		return record;
+	part = tls_peer_cert(peer, item.bytes[3]);
+	if (part.len == 0 || (record.selector == TLSA_SPKI && !tls_leaf_key(part, &part)))
+		return record;
+	record.data = (uint8_t *)part.bytes;
+	record.len = (uint16_t)part.len;
+	if (record.mtype != TLSA_FULL) {
+		record.len = record.mtype == TLSA_SHA256 ? SHA256_DIGEST_LENGTH : SHA512_DIGEST_LENGTH;
+		record.data = record.mtype == TLSA_SHA256 ? SHA256(part.bytes, part.len, digest)
+							  : SHA512(part.bytes, part.len, digest);
+	}
+	return record;
+}
+
+static void judge(const struct tls_peer *peer, uint8_t control, struct tls_der last, const struct tls_trust *trust)
 {
 	struct verdict_name names[] = { { .name = "example.com" }, { .name = "mx.example.com" } };
-	struct verdict_mx mx[] = { { .name = "mx.example.com" } };
+	struct verdict_mx mx[] = { { .name = "mx.example.com", .tlsa_base = "mx.example.com" } };
 	uint8_t prints[1][32] = { { 0 } };
 	enum level level = (enum level)(control & LEVEL_BITS);
 	struct verdict verdict = { .status = VERDICT_OK, .level = level, .source = VERDICT_SOURCE_DEFAULT };
+	uint8_t digest[SHA512_DIGEST_LENGTH];
+	struct tlsa record;
 	struct judgement out;
 
 	names[0].subdomains = (control & SUBDOMAINS) != 0;
 	verdict.ca = (control & LEAF_IS_ANCHOR) != 0;
 	verdict.fingerprints = prints;
 	verdict.fingerprints_count = 1;
-	if ((control & FROM_MX) != 0) {
+	if ((control & FROM_MX) != 0 || is_dane(level)) {
 		verdict.match_mx = true;
 		verdict.mx_lookup = VERDICT_LOOKUP_FOUND;
+		verdict.mx_secure = true;
 		verdict.mx = mx;
 		verdict.mx_count = 1;
 	} else {
 		verdict.names = names;
 		verdict.names_count = COUNT(names);
+	}
+	if (is_dane(level)) {
+		record = record_of(last, peer, digest);
+		(void)tls_dane_der(record.selector, record.data, record.len);
+		must(ERR_peek_error() == 0, "an error of a record is left behind");
+		mx[0].dane = VERDICT_DANE_USABLE;
+		mx[0].tlsa = &record;
+		mx[0].tlsa_count = 1;
 	}
 	out = tls_judge(peer, &verdict, NULL, NOW, trust);
 	check(&out, level, (control & WEAK) != 0);
@@ -125,6 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 	struct tls_session_facts facts = { .version = CONF_TLS13, .version_name = "TLSv1.3", .cipher = "a cipher" };
 	struct tls_der chain[TLS_CHAIN_CERTS_MAX + 1] = { { NULL, 0 } };
 	char error[TLS_ERROR_MAX];
+	struct tls_der last = { NULL, 0 };
 	struct tls_trust *trust;
 	struct tls_peer *peer;
 	size_t count;
@@ -133,6 +180,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 		return 0;
 	facts.weak = (in[0] & WEAK) != 0;
 	count = split(chain, COUNT(chain), in + 1, in_len - 1);
+	if (count > 0 && is_dane((enum level)(in[0] & LEVEL_BITS)))
+		last = chain[--count];
 	peer = tls_peer_new(chain, count, &facts);
 	must(peer != NULL || count == 0 || count > TLS_CHAIN_CERTS_MAX || in_len > TLS_CHAIN_BYTES_MAX,
 	     "a chain within the limits is refused");
@@ -141,7 +190,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 	if (peer != NULL && (in[0] & LEAF_IS_ANCHOR) != 0)
 		add_anchor(trust, tls_peer_cert(peer, 0));
 	if (peer != NULL)
-		judge(peer, in[0], trust);
+		judge(peer, in[0], last, trust);
 	tls_trust_free(trust);
 	tls_peer_free(peer);
 	return 0;

@@ -49,9 +49,11 @@ static struct tls_client_ctx *client_ctx(size_t sessions)
 static struct judgement judge_as(const struct tls_peer *peer, const char *name, time_t now)
 {
 	struct verdict_name names[1] = { { .subdomains = false } };
-	const struct verdict verdict = {
-		.status = VERDICT_OK, .level = LEVEL_SECURE, .names = names, .names_count = 1
-	};
+	const struct verdict verdict = { .status = VERDICT_OK,
+					 .source = VERDICT_SOURCE_DOMAIN,
+					 .level = LEVEL_SECURE,
+					 .names = names,
+					 .names_count = 1 };
 
 	(void)snprintf(names[0].name, sizeof(names[0].name), "%s", name);
 	return tls_judge(peer, &verdict, NULL, now, trust);

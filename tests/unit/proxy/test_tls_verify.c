@@ -93,7 +93,7 @@ static const struct {
 
 static void check_plain_levels(const char *name, const struct tls_peer *peer)
 {
-	static const enum level refused[] = { LEVEL_DANE, LEVEL_DANE_ONLY, LEVEL_UNSET, LEVEL_COUNT, (enum level)77 };
+	static const enum level refused[] = { LEVEL_UNSET, LEVEL_COUNT, (enum level)77 };
 
 	for (enum level level = LEVEL_NONE; level <= LEVEL_ENCRYPT; level++) {
 		struct verdict verdict = verdict_at(level);
