@@ -158,21 +158,20 @@ static void consider(struct pending *pending)
 	struct policyd *policyd = pending->worker->policyd;
 	struct rules_match match;
 	const struct mx_result *known;
-	const char *name;
+	struct mx_want want;
 	uint32_t ttl_s;
 
 	rules_find(&match, policyd->conf, &pending->question);
-	name = decide_lookup_name(policyd->conf, &match, &pending->question);
-	if (name == NULL) {
+	if (!decide_want(&want, policyd->conf, &match, &pending->question)) {
 		answer(pending, &match, NULL);
 		return;
 	}
-	if (policyd->cache != NULL && (known = mx_cache_find(policyd->cache, name, &ttl_s)) != NULL) {
+	if (policyd->cache != NULL && (known = mx_cache_find(policyd->cache, &want, &ttl_s)) != NULL) {
 		on_mx(pending, known, ttl_s);
 		return;
 	}
 	if (policyd->cache != NULL)
-		pending->ask = mx_cache_ask(policyd->cache, name, on_mx, pending);
+		pending->ask = mx_cache_ask(policyd->cache, &want, on_mx, pending);
 	if (pending->ask == NULL)
 		answer(pending, &match, &busy);
 }

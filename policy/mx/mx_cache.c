@@ -7,6 +7,8 @@
 #include <sys/queue.h>
 #include <time.h>
 
+#include "policy/mx/tlsa_der.h"
+
 #define BUCKETS 4096 /* a power of two */
 
 struct mx_ask {
@@ -15,14 +17,17 @@ struct mx_ask {
 	void *arg;
 };
 
-/* A domain whose lookup is under way, or done. */
+/* What was wanted of a domain, and came or is to come. */
 struct domain {
 	TAILQ_ENTRY(domain) used; /* only when done; most recent first */
 	LIST_ENTRY(domain) same_hash;
 	LIST_HEAD(, mx_ask) asks;
 	struct mx_cache *cache;
 	struct mx_lookup *lookup; /* NULL: done */
+	bool telling;             /* its askers are being told: it must not go */
+	size_t bytes;             /* of all this, when done */
 	uint64_t expires_s;
+	struct mx_want want;
 	struct mx_result result;
 	char name[];
 };
@@ -32,6 +37,7 @@ struct mx_cache {
 	struct dns *dns;
 	struct mx_cache_limits limits;
 	size_t done;
+	size_t bytes;
 	size_t under_way;
 	TAILQ_HEAD(domains, domain) used;
 	LIST_HEAD(, domain) buckets[BUCKETS];
@@ -54,6 +60,7 @@ struct mx_cache *mx_cache_new(struct event_base *base, struct dns *dns, const st
 	cache->base = base;
 	cache->dns = dns;
 	cache->limits = *limits;
+	tlsa_der_init();
 	TAILQ_INIT(&cache->used);
 	return cache;
 }
@@ -71,6 +78,7 @@ static void domain_free(struct domain *domain)
 	if (domain->lookup == NULL) {
 		TAILQ_REMOVE(&cache->used, domain, used);
 		cache->done--;
+		cache->bytes -= domain->bytes;
 	} else {
 		mx_lookup_cancel(domain->lookup);
 		cache->under_way--;
@@ -102,16 +110,24 @@ static size_t bucket_of(const char *name)
 	return hash % BUCKETS;
 }
 
+/* Without DANE the rest of what is wanted says nothing. */
+static bool is_wanted(const struct domain *domain, const struct mx_want *want)
+{
+	if (strcmp(domain->name, want->domain) != 0 || domain->want.dane != want->dane)
+		return false;
+	return !want->dane || (domain->want.insecure_mx == want->insecure_mx && domain->want.port == want->port);
+}
+
 /* find returns the domain that is under way or still good. */
-static struct domain *find(struct mx_cache *cache, const char *name)
+static struct domain *find(struct mx_cache *cache, const struct mx_want *want)
 {
 	struct domain *domain;
 
-	LIST_FOREACH(domain, &cache->buckets[bucket_of(name)], same_hash)
+	LIST_FOREACH(domain, &cache->buckets[bucket_of(want->domain)], same_hash)
 	{
-		if (strcmp(domain->name, name) != 0)
+		if (!is_wanted(domain, want))
 			continue;
-		if (domain->lookup != NULL || domain->expires_s > now_s())
+		if (domain->lookup != NULL || domain->telling || domain->expires_s > now_s())
 			return domain;
 		domain_free(domain);
 		return NULL;
@@ -119,38 +135,42 @@ static struct domain *find(struct mx_cache *cache, const char *name)
 	return NULL;
 }
 
-static uint32_t ttl_of(const struct mx_result *result)
+/* What is proved is not kept longer than its proof (RFC 4035 s. 5.3.3); what is not is asked no more than needed. */
+static uint32_t ttl_of(const struct domain *domain, const struct mx_result *result)
 {
+	uint32_t least_s = domain->want.dane ? MX_CACHE_TTL_MIN_DANE_S : MX_CACHE_TTL_MIN_S;
+
 	if (result->lookup == VERDICT_LOOKUP_FAILED)
 		return MX_CACHE_TTL_FAILED_S;
 	for (size_t i = 0; i < result->hosts_count; i++) {
-		if (result->hosts[i].addrs_failed)
+		const struct verdict_mx *host = &result->hosts[i];
+		if (host->addrs_failed || host->dane == VERDICT_DANE_FAILED)
 			return MX_CACHE_TTL_FAILED_S;
 	}
 	if (result->ttl_s > MX_CACHE_TTL_MAX_S)
 		return MX_CACHE_TTL_MAX_S;
-	return result->ttl_s < MX_CACHE_TTL_MIN_S ? MX_CACHE_TTL_MIN_S : result->ttl_s;
+	return result->ttl_s < least_s ? least_s : result->ttl_s;
 }
 
-static void on_done(void *arg, struct mx_result *result)
+/* make_room lets the least recently used go; |newest| stays whatever it takes. */
+static void make_room(struct mx_cache *cache, const struct domain *newest)
 {
-	struct domain *domain = arg;
-	struct mx_cache *cache = domain->cache;
-	uint32_t ttl_s = ttl_of(result);
+	struct domain *oldest = TAILQ_LAST(&cache->used, domains);
+
+	while ((cache->done > cache->limits.domains_max || cache->bytes > cache->limits.bytes_max) &&
+	       oldest != newest) {
+		/* clang 14 loses sight of the list's head. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+		domain_free(oldest);
+		oldest = TAILQ_LAST(&cache->used, domains);
+	}
+}
+
+/* tell calls the askers. One may cancel another, so each is taken from the list as it stands then. */
+static void tell(struct domain *domain, uint32_t ttl_s)
+{
 	struct mx_ask *ask;
 
-	domain->lookup = NULL;
-	domain->result = *result;
-	*result = (struct mx_result){ 0 };
-	domain->expires_s = now_s() + ttl_s;
-	cache->under_way--;
-	cache->done++;
-	TAILQ_INSERT_HEAD(&cache->used, domain, used);
-	while (cache->done > cache->limits.domains_max && TAILQ_LAST(&cache->used, domains) != domain)
-		/* clang 14 loses sight of the list's head. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-		domain_free(TAILQ_LAST(&cache->used, domains));
-	/* An asker may cancel another, so each is taken from the list as it stands then. No call back can lose the
-	 * domain: it is the most recently used, and not yet a second old. */
+	domain->telling = true;
 	while ((ask = LIST_FIRST(&domain->asks)) != NULL) {
 		mx_answer_fn *fn = ask->fn;
 		void *fn_arg = ask->arg;
@@ -158,47 +178,74 @@ static void on_done(void *arg, struct mx_result *result)
 		free(ask);
 		fn(fn_arg, &domain->result, ttl_s);
 	}
+	domain->telling = false;
 }
 
-static struct domain *domain_new(struct mx_cache *cache, const char *name)
+static void on_done(void *arg, struct mx_result *result)
 {
-	size_t size = strlen(name) + 1;
-	struct domain *domain = cache->under_way < cache->limits.lookups_max ? calloc(1, sizeof(*domain) + size) : NULL;
+	struct domain *domain = arg;
+	struct mx_cache *cache = domain->cache;
+	uint32_t ttl_s = ttl_of(domain, result);
 
+	domain->lookup = NULL;
+	domain->result = *result;
+	*result = (struct mx_result){ 0 };
+	domain->expires_s = now_s() + ttl_s;
+	domain->bytes = sizeof(*domain) + strlen(domain->name) + 1 + mx_result_bytes(&domain->result);
+	cache->under_way--;
+	cache->done++;
+	cache->bytes += domain->bytes;
+	TAILQ_INSERT_HEAD(&cache->used, domain, used);
+	make_room(cache, domain);
+	tell(domain, ttl_s);
+}
+
+static struct domain *domain_new(struct mx_cache *cache, const struct mx_want *want)
+{
+	size_t size = strlen(want->domain) + 1;
+	struct domain *domain;
+
+	if (cache->under_way >= cache->limits.lookups_max)
+		return NULL;
+	domain = calloc(1, sizeof(*domain) + size);
 	if (domain == NULL)
 		return NULL;
-	memcpy(domain->name, name, size);
+	memcpy(domain->name, want->domain, size);
 	domain->cache = cache;
+	domain->want = *want;
+	domain->want.domain = domain->name;
 	LIST_INIT(&domain->asks);
-	domain->lookup = mx_lookup_start(cache->base, cache->dns, name, cache->limits.deadline_ms, on_done, domain);
+	domain->lookup =
+		mx_lookup_start(cache->base, cache->dns, &domain->want, cache->limits.deadline_ms, on_done, domain);
 	if (domain->lookup == NULL) {
 		free(domain);
 		return NULL;
 	}
 	cache->under_way++;
-	LIST_INSERT_HEAD(&cache->buckets[bucket_of(name)], domain, same_hash);
+	LIST_INSERT_HEAD(&cache->buckets[bucket_of(domain->name)], domain, same_hash);
 	return domain;
 }
 
-const struct mx_result *mx_cache_find(struct mx_cache *cache, const char *domain_name, uint32_t *out_ttl_s)
+const struct mx_result *mx_cache_find(struct mx_cache *cache, const struct mx_want *want, uint32_t *out_ttl_s)
 {
-	struct domain *domain = find(cache, domain_name);
+	struct domain *domain = find(cache, want);
+	uint64_t now = now_s();
 
 	if (domain == NULL || domain->lookup != NULL)
 		return NULL;
 	TAILQ_REMOVE(&cache->used, domain, used);
 	TAILQ_INSERT_HEAD(&cache->used, domain, used);
-	*out_ttl_s = (uint32_t)(domain->expires_s - now_s());
+	*out_ttl_s = domain->expires_s > now ? (uint32_t)(domain->expires_s - now) : 0;
 	return &domain->result;
 }
 
-struct mx_ask *mx_cache_ask(struct mx_cache *cache, const char *domain_name, mx_answer_fn *fn, void *arg)
+struct mx_ask *mx_cache_ask(struct mx_cache *cache, const struct mx_want *want, mx_answer_fn *fn, void *arg)
 {
-	struct domain *domain = find(cache, domain_name);
+	struct domain *domain = find(cache, want);
 	struct mx_ask *ask;
 
 	if (domain == NULL)
-		domain = domain_new(cache, domain_name);
+		domain = domain_new(cache, want);
 	if (domain == NULL || domain->lookup == NULL)
 		return NULL;
 	ask = calloc(1, sizeof(*ask));
@@ -221,4 +268,9 @@ void mx_cache_cancel(struct mx_ask *ask)
 size_t mx_cache_domains(const struct mx_cache *cache)
 {
 	return cache->done;
+}
+
+size_t mx_cache_bytes(const struct mx_cache *cache)
+{
+	return cache->bytes;
 }

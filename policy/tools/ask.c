@@ -148,7 +148,7 @@ static struct dns *new_dns(struct event_base *base, const struct endpoint *at, s
 }
 
 /* look_up runs a loop of its own until |out| is filled. */
-static void look_up(struct mx_result *out, const struct conf *conf, const char *name)
+static void look_up(struct mx_result *out, const struct conf *conf, const struct mx_want *want)
 {
 	struct endpoint defaults[RESOLV_CONF_MAX];
 	struct event_base *base = event_base_new();
@@ -159,7 +159,7 @@ static void look_up(struct mx_result *out, const struct conf *conf, const char *
 		dns = new_dns(base, conf->resolvers, conf->resolvers_count);
 	else if (base != NULL)
 		dns = new_dns(base, defaults, resolv_conf_read(defaults));
-	if (dns != NULL && mx_lookup_start(base, dns, name, LOOKUP_DEADLINE_MS, on_mx, out) != NULL)
+	if (dns != NULL && mx_lookup_start(base, dns, want, LOOKUP_DEADLINE_MS, on_mx, out) != NULL)
 		(void)event_base_dispatch(base);
 	dns_free(dns);
 	if (base != NULL)
@@ -200,14 +200,15 @@ static int answer(const struct options *options, const struct conf *conf, const 
 	struct rules_match match;
 	struct mx_result mx = { 0 };
 	struct verdict *verdict;
-	const char *name;
+	struct mx_want want;
+	bool lookup;
 	int status = ASK_UNDECIDED;
 
 	rules_find(&match, conf, question);
-	name = decide_lookup_name(conf, &match, question);
-	if (name != NULL)
-		look_up(&mx, conf, name);
-	verdict = decide(conf, 0, &match, question, name != NULL ? &mx : NULL);
+	lookup = decide_want(&want, conf, &match, question);
+	if (lookup)
+		look_up(&mx, conf, &want);
+	verdict = decide(conf, 0, &match, question, lookup ? &mx : NULL);
 	if (verdict == NULL) {
 		(void)fprintf(stderr, "gate25-policyd: out of memory\n");
 		mx_result_cleanup(&mx);
@@ -218,8 +219,8 @@ static int answer(const struct options *options, const struct conf *conf, const 
 				   .conf = conf,
 				   .question = question,
 				   .match = &match,
-				   .lookup_name = name,
-				   .mx = name != NULL ? &mx : NULL,
+				   .lookup_name = lookup ? want.domain : NULL,
+				   .mx = lookup ? &mx : NULL,
 				   .verdict = verdict };
 	if (print(options, &explain))
 		status = explain_status(&explain);

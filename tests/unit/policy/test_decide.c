@@ -253,7 +253,8 @@ static void test_verdicts(void **state)
 		struct rules_match match;
 		char got[1024];
 		rules_find(&match, &conf, &q);
-		const char *name = decide_lookup_name(&conf, &match, &q);
+		struct mx_want want;
+		const char *name = decide_want(&want, &conf, &match, &q) ? want.domain : NULL;
 		if ((name == NULL) != (cases[i].lookup_name == NULL) ||
 		    (name != NULL && strcmp(name, cases[i].lookup_name) != 0))
 			fail_msg("case %zu: looks up %s", i, name != NULL ? name : "nothing");
@@ -381,7 +382,8 @@ static void test_no_rule_for_a_destination(void **state)
 	(void)state;
 	q.kind = VERDICT_ASK_DESTINATION;
 	rules_find(&match, &conf, &q);
-	assert_null(decide_lookup_name(&conf, &match, &q));
+	struct mx_want want;
+	assert_false(decide_want(&want, &conf, &match, &q));
 	struct verdict *v = decide(&conf, 1, &match, &q, NULL);
 	assert_int_equal(v->status, VERDICT_OK);
 	assert_int_equal(v->source, VERDICT_SOURCE_NONE);
@@ -439,7 +441,8 @@ static void test_explain(void **state)
 		char *text[2] = { NULL, NULL };
 		size_t len;
 		rules_find(&match, &conf, &q);
-		const char *name = decide_lookup_name(&conf, &match, &q);
+		struct mx_want want;
+		const char *name = decide_want(&want, &conf, &match, &q) ? want.domain : NULL;
 		struct verdict *v = decide(&conf, 0, &match, &q, name != NULL ? &mx : NULL);
 		struct explain explain = {
 			"a@d.example", "t.conf", &conf, &q, &match, name, name != NULL ? &mx : NULL, v

@@ -183,7 +183,9 @@ static void open_world(struct world *w)
 		.limits = { .attempt_ms = 250, .deadline_ms = 4000, .sockets_max = 64 },
 	};
 	char err[DNS_REASON_MAX];
-	struct mx_cache_limits mx_limits = { .domains_max = 3, .lookups_max = 2, .deadline_ms = 10000 };
+	struct mx_cache_limits mx_limits = {
+		.domains_max = 3, .bytes_max = 1u << 20, .lookups_max = 2, .deadline_ms = 10000
+	};
 
 	memset(w, 0, sizeof(*w));
 	w->base = event_base_new();
@@ -216,11 +218,20 @@ static void on_done(void *arg, struct mx_result *result)
 	(void)event_base_loopbreak(w->base);
 }
 
+/* want: the MX hosts and their addresses of |domain|. Until the next call. */
+static const struct mx_want *want(const char *domain)
+{
+	static struct mx_want plain;
+
+	plain = (struct mx_want){ .domain = domain };
+	return &plain;
+}
+
 static void look_up(struct world *w, const char *domain, uint32_t deadline_ms)
 {
 	unsigned before = w->done;
 
-	assert_non_null(mx_lookup_start(w->base, w->dns, domain, deadline_ms, on_done, w));
+	assert_non_null(mx_lookup_start(w->base, w->dns, want(domain), deadline_ms, on_done, w));
 	while (w->done == before)
 		assert_int_equal(event_base_dispatch(w->base), 0);
 }
@@ -325,7 +336,7 @@ static void test_cancelled(void **state)
 
 	(void)state;
 	open_world(&w);
-	struct mx_lookup *lookup = mx_lookup_start(w.base, w.dns, "d.example", 10000, on_done, &w);
+	struct mx_lookup *lookup = mx_lookup_start(w.base, w.dns, want("d.example"), 10000, on_done, &w);
 	assert_non_null(lookup);
 	mx_lookup_cancel(lookup);
 	mx_lookup_cancel(NULL);
@@ -360,18 +371,18 @@ static void test_cache(void **state)
 
 	(void)state;
 	open_world(&w);
-	assert_null(mx_cache_find(w.cache, "d.example", &ttl_s));
-	assert_non_null(mx_cache_ask(w.cache, "d.example", on_cached, &w));
-	struct mx_ask *left = mx_cache_ask(w.cache, "d.example", on_cached, &w);
+	assert_null(mx_cache_find(w.cache, want("d.example"), &ttl_s));
+	assert_non_null(mx_cache_ask(w.cache, want("d.example"), on_cached, &w));
+	struct mx_ask *left = mx_cache_ask(w.cache, want("d.example"), on_cached, &w);
 	assert_non_null(left);
-	assert_non_null(mx_cache_ask(w.cache, "d.example", on_cached, &w));
+	assert_non_null(mx_cache_ask(w.cache, want("d.example"), on_cached, &w));
 	mx_cache_cancel(left);
-	assert_null(mx_cache_find(w.cache, "d.example", &ttl_s)); /* not yet */
+	assert_null(mx_cache_find(w.cache, want("d.example"), &ttl_s)); /* not yet */
 	wait_for(&w, 2);
 	assert_int_equal(w.ttl_s, 90);
 	unsigned asked = w.fake.asked_udp;
 	assert_int_equal(asked, 5); /* once for all: MX, and two families of two hosts */
-	const struct mx_result *known = mx_cache_find(w.cache, "d.example", &ttl_s);
+	const struct mx_result *known = mx_cache_find(w.cache, want("d.example"), &ttl_s);
 	assert_non_null(known);
 	assert_int_equal(known->hosts_count, 2);
 	assert_true(ttl_s <= 90 && ttl_s > 0);
@@ -387,12 +398,12 @@ static void test_cache_goes_on(void **state)
 
 	(void)state;
 	open_world(&w);
-	struct mx_ask *left = mx_cache_ask(w.cache, "d.example", on_cached, &w);
+	struct mx_ask *left = mx_cache_ask(w.cache, want("d.example"), on_cached, &w);
 	assert_non_null(left);
 	mx_cache_cancel(left);
 	for (unsigned i = 0; i < 1000 && mx_cache_domains(w.cache) == 0; i++)
 		assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE), 0);
-	assert_non_null(mx_cache_find(w.cache, "d.example", &ttl_s));
+	assert_non_null(mx_cache_find(w.cache, want("d.example"), &ttl_s));
 	assert_int_equal(w.done, 0);
 	close_world(&w);
 }
@@ -406,17 +417,17 @@ static void test_cache_bounds(void **state)
 	(void)state;
 	open_world(&w);
 	for (unsigned i = 0; i < COUNT(domains); i++) {
-		assert_non_null(mx_cache_ask(w.cache, domains[i], on_cached, &w));
+		assert_non_null(mx_cache_ask(w.cache, want(domains[i]), on_cached, &w));
 		wait_for(&w, i + 1);
 		if (i > 0)
-			assert_non_null(mx_cache_find(w.cache, "d.example", &ttl_s)); /* in use */
+			assert_non_null(mx_cache_find(w.cache, want("d.example"), &ttl_s)); /* in use */
 	}
 	assert_int_equal(mx_cache_domains(w.cache), 3);
-	assert_null(mx_cache_find(w.cache, "null.example", &ttl_s));
-	assert_non_null(mx_cache_ask(w.cache, "a.example", on_cached, &w));
-	assert_non_null(mx_cache_ask(w.cache, "b.example", on_cached, &w));
-	assert_null(mx_cache_ask(w.cache, "c.example", on_cached, &w)); /* two lookups are under way */
-	assert_non_null(mx_cache_ask(w.cache, "b.example", on_cached, &w));
+	assert_null(mx_cache_find(w.cache, want("null.example"), &ttl_s));
+	assert_non_null(mx_cache_ask(w.cache, want("a.example"), on_cached, &w));
+	assert_non_null(mx_cache_ask(w.cache, want("b.example"), on_cached, &w));
+	assert_null(mx_cache_ask(w.cache, want("c.example"), on_cached, &w)); /* two lookups are under way */
+	assert_non_null(mx_cache_ask(w.cache, want("b.example"), on_cached, &w));
 	wait_for(&w, 7);
 	close_world(&w);
 }
@@ -428,12 +439,12 @@ static void test_cache_failure_is_short(void **state)
 	(void)state;
 	open_world(&w);
 	w.fake.broken = "mx1.d.example";
-	assert_non_null(mx_cache_ask(w.cache, "d.example", on_cached, &w));
+	assert_non_null(mx_cache_ask(w.cache, want("d.example"), on_cached, &w));
 	wait_for(&w, 1);
 	assert_int_equal(w.result.lookup, VERDICT_LOOKUP_FOUND);
 	assert_int_equal(w.ttl_s, MX_CACHE_TTL_FAILED_S);
 	w.fake.broken = "null.example";
-	assert_non_null(mx_cache_ask(w.cache, "null.example", on_cached, &w));
+	assert_non_null(mx_cache_ask(w.cache, want("null.example"), on_cached, &w));
 	wait_for(&w, 2);
 	assert_int_equal(w.result.lookup, VERDICT_LOOKUP_FAILED);
 	assert_int_equal(w.ttl_s, MX_CACHE_TTL_FAILED_S);

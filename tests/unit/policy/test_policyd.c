@@ -104,7 +104,9 @@ static void parse(struct conf *out, const struct fake_dns *fake, const char *tex
 static void open_world(struct world *w, const char *conf)
 {
 	struct dns_limits dns_limits = { .attempt_ms = 250, .deadline_ms = 4000, .sockets_max = 64 };
-	struct mx_cache_limits mx_limits = { .domains_max = 100, .lookups_max = 100, .deadline_ms = 10000 };
+	struct mx_cache_limits mx_limits = {
+		.domains_max = 100, .bytes_max = 1u << 20, .lookups_max = 100, .deadline_ms = 10000
+	};
 
 	memset(w, 0, sizeof(*w));
 	log_set_sink(quiet);

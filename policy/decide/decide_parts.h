@@ -1,0 +1,23 @@
+/* decide_parts.h - the parts of decide.c, for its neighbours only. Each adds to a verdict; false: it has failed it. */
+#ifndef GATE25_POLICY_DECIDE_DECIDE_PARTS_H
+#define GATE25_POLICY_DECIDE_DECIDE_PARTS_H
+
+#include "policy/decide/decide.h"
+
+/* decide_fail makes a failed verdict of |verdict|, and returns false. */
+bool decide_fail(struct verdict *verdict, enum result_word result, const char *reason);
+
+bool decide_is_dane(enum level level); /* dane, dane-only */
+
+/* decide_names: those that |level|, verify or secure, accepts. A |nexthop| of NULL adds none. */
+bool decide_names(struct verdict *verdict, enum level level, const struct conf_rule *rule, const char *nexthop);
+bool decide_fingerprints(struct verdict *verdict, const struct conf_rule *rule);
+void decide_servername(struct verdict *verdict, const struct conf_rule *rule, const char *nexthop);
+
+/* decide_mx copies the MX hosts; at a level of DANE with their TLSA records, as far as |insecure_mx| lets them count.
+ */
+bool decide_mx(struct verdict *verdict, enum conf_insecure_mx insecure_mx, const struct mx_result *mx);
+/* decide_fits: what is more than one verdict, or one message, can carry is never shortened (RULES H.18). */
+bool decide_fits(struct verdict *verdict);
+
+#endif
