@@ -126,6 +126,15 @@ static bool signed_itself(struct dispute *d, X509 *cert)
 	       is_signed_by(d, cert, tls_compat_pubkey(cert));
 }
 
+/* is_leaf: the server may have sent its certificate twice. */
+static bool is_leaf(const struct dispute *d, size_t index)
+{
+	struct tls_der leaf = tls_peer_cert(d->peer, 0);
+	struct tls_der cert = tls_peer_cert(d->peer, index);
+
+	return cert.len == leaf.len && memcmp(cert.bytes, leaf.bytes, leaf.len) == 0;
+}
+
 /* by_presented looks for trust anchors among what the server sent. */
 static void by_presented(struct dispute *d, const struct verdict_mx *host, struct match *best)
 {
@@ -133,7 +142,7 @@ static void by_presented(struct dispute *d, const struct verdict_mx *host, struc
 
 	for (size_t i = 0; i < tls_peer_count(d->peer); i++) {
 		const struct tlsa *record = record_for(host, TLSA_DANE_TA, tls_peer_cert(d->peer, i));
-		if (record != NULL && (i > 0 || signed_itself(d, sk_X509_value(certs, i))))
+		if (record != NULL && (!is_leaf(d, i) || signed_itself(d, sk_X509_value(certs, i))))
 			try_anchor(d, sk_X509_value(certs, i), TLS_ANCHOR_CERT, record, best);
 	}
 }
@@ -172,11 +181,12 @@ static EVP_PKEY *parse_key(const uint8_t *der, size_t len)
 	return NULL;
 }
 
-/* by_key: the key of a trust anchor whose certificate is nowhere (RFC 7671 s. 5.2.3). */
+/* by_key: the key of a trust anchor whose certificate is nowhere (RFC 7671 s. 5.2.3). Where it is, what it says of
+ * itself holds (by_presented). */
 static void by_key(struct dispute *d, const struct tlsa *record, struct match *best)
 {
 	STACK_OF(X509) *certs = tls_chain_certs(d->chain);
-	EVP_PKEY *key = parse_key(record->data, record->len);
+	EVP_PKEY *key = was_presented(d, record) ? NULL : parse_key(record->data, record->len);
 
 	if (key != NULL && !(EVP_PKEY_id(key) == EVP_PKEY_RSA && EVP_PKEY_bits(key) > TLS_RSA_BITS_MAX)) {
 		for (size_t i = 0; i < sk_X509_num(certs); i++) {

@@ -126,7 +126,32 @@ static bool end_is_fit(const STACK_OF(X509) * path, struct tls_finding *finding)
 	if (X509_get_pathlen(end) >= 0 && issuers > X509_get_pathlen(end))
 		return tls_fail(finding, RESULT_CERTIFICATE_NOT_TRUSTED,
 				"the certificate that a TLSA record names allows fewer issuers below it");
+	if ((X509_get_extension_flags(end) & EXFLAG_CRITICAL) != 0)
+		return tls_fail(finding, RESULT_CERTIFICATE_NOT_TRUSTED,
+				"the certificate that a TLSA record names has a critical extension that is not known");
 	return true;
+}
+
+static bool is_current(const X509 *cert, time_t now)
+{
+	return X509_cmp_time(X509_get0_notBefore(cert), &now) < 0 && X509_cmp_time(X509_get0_notAfter(cert), &now) > 0;
+}
+
+/* current_first: the library takes the first certificate that could be an issuer, and never another. A server may send
+ * an old certificate of a CA before its new one. Borrowed certificates; NULL when out of memory. */
+static STACK_OF(X509) * current_first(const STACK_OF(X509) * certs, time_t now)
+{
+	STACK_OF(X509) *out = sk_X509_new_null();
+	bool ok = out != NULL;
+
+	for (int current = 1; current >= 0; current--)
+		for (size_t i = 0; ok && i < sk_X509_num(certs); i++)
+			if (is_current(sk_X509_value(certs, i), now) == (current == 1))
+				ok = sk_X509_push(out, sk_X509_value(certs, i)) != 0;
+	if (ok)
+		return out;
+	sk_X509_free(out);
+	return NULL;
 }
 
 static void set_demands(X509_STORE_CTX *ctx, time_t now)
@@ -158,10 +183,11 @@ static bool find_path(const struct tls_chain *chain, const struct end *end, time
 		      int *out_depth)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-	STACK_OF(X509) *certs = tls_chain_certs(chain);
+	X509 *leaf = sk_X509_value(tls_chain_certs(chain), 0);
+	STACK_OF(X509) *certs = current_first(tls_chain_certs(chain), now);
 	bool ok = false;
 
-	if (ctx == NULL || X509_STORE_CTX_init(ctx, end->store, sk_X509_value(certs, 0), certs) != 1) {
+	if (ctx == NULL || certs == NULL || X509_STORE_CTX_init(ctx, end->store, leaf, certs) != 1) {
 		(void)tls_fail(finding, RESULT_VALIDATION_FAILURE, "out of memory");
 	} else {
 		set_demands(ctx, now);
@@ -171,6 +197,7 @@ static bool find_path(const struct tls_chain *chain, const struct end *end, time
 			ok = explain(ctx, end->name, finding);
 	}
 	X509_STORE_CTX_free(ctx);
+	sk_X509_free(certs);
 	ERR_clear_error();
 	return ok;
 }
