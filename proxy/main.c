@@ -18,6 +18,7 @@ static const struct command {
 	{ "check", cli_check, "read the configuration and say everything that is wrong or doubtful" },
 	{ "rules", cli_rules, "show the nftables rules; --install loads them, --install --guard only the guard" },
 	{ "explain", cli_explain, "explain ADDRESS|DOMAIN: what is demanded for it, and why" },
+	{ "probe", cli_probe, "probe DOMAIN|HOST: speak to each of its servers and judge it as the gate would" },
 	{ "status", cli_status, "what the running gate does: sessions, refusals, probable relays" },
 	{ "stop", cli_stop, "stop the gate; port 25 stays closed. --open opens it" },
 };

@@ -1,0 +1,146 @@
+/* probe_json.c - the same as one JSON object; see probe_print.h. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy/probe/probe_detail.h"
+#include "proxy/probe/probe_print.h"
+#include "proxy/tls/tls_show.h"
+
+/* text makes a string of what may be anybody's octets. */
+static json_t *text(const char *octets)
+{
+	char out[1024];
+
+	(void)smtp_text_sanitize(out, sizeof(out), octets, strlen(octets), false);
+	return json_string(out);
+}
+
+static json_t *text_or_null(const char *octets)
+{
+	return octets[0] != '\0' ? text(octets) : json_null();
+}
+
+static json_t *level_json(enum level level)
+{
+	return level != LEVEL_UNSET ? json_string(level_name(level)) : json_null();
+}
+
+static json_t *policy_json(const struct verdict *verdict)
+{
+	return json_pack("{s:s, s:o, s:o, s:b}", "source", verdict_source_name(verdict->source), "level",
+			 level_json(verdict->level), "floor", level_json(verdict->floor), "enforce", verdict->enforce);
+}
+
+static json_t *demand_json(const struct demand *demand)
+{
+	return json_pack("{s:o, s:o, s:o}", "level", level_json(demand->level), "also", level_json(demand->also),
+			 "reason", text_or_null(demand->reason));
+}
+
+static json_t *hello_json(bool done, const struct smtp_ehlo *ehlo)
+{
+	char keywords[256];
+
+	if (!done)
+		return json_null();
+	return json_pack("{s:o, s:s}", "name", text(ehlo->name), "keywords",
+			 smtp_keywords_format(ehlo->keywords, keywords));
+}
+
+static json_t *tls_json(const struct probe_target *target)
+{
+	const struct tls_session_facts *facts;
+
+	if (target->peer == NULL)
+		return json_null();
+	facts = tls_peer_facts(target->peer);
+	return json_pack("{s:o, s:o, s:o}", "version", text(facts->version_name), "cipher", text(facts->cipher),
+			 "group", text(facts->group));
+}
+
+static json_t *chain_json(const struct tls_peer *peer, time_t now)
+{
+	json_t *chain = json_array();
+
+	for (size_t i = 0; peer != NULL && i < tls_peer_count(peer); i++) {
+		struct tls_shown shown;
+		bool read = tls_show_cert(&shown, tls_peer_cert(peer, i), now);
+		(void)json_array_append_new(
+			chain, json_pack("{s:b, s:o, s:o, s:o, s:o, s:I, s:I}", "readable", read, "subject",
+					 text(shown.subject), "issuer", text(shown.issuer), "names", text(shown.names),
+					 "key", text(shown.key), "not_before", (json_int_t)shown.not_before,
+					 "not_after", (json_int_t)shown.not_after));
+	}
+	return chain;
+}
+
+static json_t *records_json(const struct probe_target *target, const struct verdict_mx *mx)
+{
+	json_t *records = json_array();
+	char record[TLSA_TEXT_MAX];
+
+	for (size_t i = 0; i < mx->tlsa_count; i++)
+		(void)json_array_append_new(records,
+					    json_pack("{s:s, s:s}", "record", tlsa_format(&mx->tlsa[i], record),
+						      "state", probe_record_name(probe_record_of(target, mx, i))));
+	return records;
+}
+
+static json_t *tlsa_json(const struct probe_target *target)
+{
+	static const char *const words[] = { "failed", "none", "unusable", "usable" };
+	json_t *hosts = json_array();
+	const struct verdict_mx *mx;
+
+	for (size_t i = 0; (mx = probe_tlsa_host(target, i)) != NULL; i++)
+		(void)json_array_append_new(hosts, json_pack("{s:o, s:s, s:o, s:o}", "host", text(mx->name), "search",
+							     words[mx->dane], "base", text_or_null(mx->tlsa_base),
+							     "records", records_json(target, mx)));
+	return hosts;
+}
+
+static json_t *target_json(const struct probe *probe, const struct probe_target *target, time_t now)
+{
+	const struct probe_talk *talk = &target->talk;
+	struct probe_hint hint;
+	char address[ADDR_TEXT_MAX];
+	bool sni = talk->ended_in >= PROBE_HANDSHAKE;
+
+	probe_hint_of(&hint, probe, target);
+	return json_pack(
+		"{s:o, s:s, s:i, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o, s:i}",
+		"host", text_or_null(target->host), "address", addr_format(&target->at.addr, address), "port",
+		(int)target->at.port, "verdict", probe_outcome_name(talk->outcome), "result",
+		result_word_name(talk->result), "reason", text_or_null(talk->reason), "stage",
+		probe_stage_name(talk->ended_in), "policy", policy_json(target->verdict), "demand",
+		demand_json(&target->terms.demand), "greeting", text_or_null(talk->greeting), "ehlo",
+		hello_json(talk->hello_done, &talk->clear), "sni",
+		sni ? text_or_null(talk->terms->names.names[talk->name]) : json_null(), "tls", tls_json(target),
+		"tls_ehlo", hello_json(talk->tls_hello_done, &talk->secure), "chain", chain_json(target->peer, now),
+		"tlsa", tlsa_json(target), "match", text_or_null(probe_match(target)), "depth",
+		probe_matched_tlsa(target) ? json_integer(talk->judgement.depth) : json_null(), "they_can",
+		text_or_null(hint.theirs), "you_can", text_or_null(hint.yours), "took_ms", (int)target->took_ms);
+}
+
+bool probe_json(FILE *out, const struct probe *probe, time_t now)
+{
+	static const char *const lookups[] = { "failed", "absent", "found" };
+	const struct verdict *verdict = probe->verdict;
+	json_t *addresses = json_array();
+	json_t *root;
+	bool ok;
+
+	for (size_t i = 0; i < probe->count; i++)
+		(void)json_array_append_new(addresses, target_json(probe, &probe->targets[i], now));
+	root = json_pack("{s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:i, s:b, s:i}", "asked", text(probe->asked), "domain",
+			 text_or_null(verdict->domain), "policy", policy_json(verdict), "mx_lookup",
+			 lookups[verdict->mx_lookup], "mx_secure", verdict->mx_secure, "reason",
+			 text_or_null(verdict->reason), "addresses", addresses, "left_out", (int)probe->left_out,
+			 "interrupted", probe->interrupted, "status", probe_status(probe));
+	ok = root != NULL && json_array_size(addresses) == probe->count && json_dumpf(root, out, JSON_INDENT(2)) == 0 &&
+	     fputc('\n', out) != EOF;
+	json_decref(root);
+	return ok;
+}
