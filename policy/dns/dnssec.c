@@ -1,10 +1,6 @@
 /* dnssec.c - see dnssec.h. */
 #include "policy/dns/dnssec.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "proxy/base/resolv_conf.h"
 
 const char *dnssec_mode_name(enum dns_mode mode)
@@ -15,17 +11,6 @@ const char *dnssec_mode_name(enum dns_mode mode)
 	case DNS_VALIDATE: return "validate";
 	}
 	return "?";
-}
-
-static bool is_trusted(const struct conf *conf, const struct addr *addr)
-{
-	if (addr_is_loopback(addr))
-		return true;
-	for (size_t i = 0; i < conf->trusted_resolvers.count; i++) {
-		if (prefix_contains(&conf->trusted_resolvers.items[i], addr))
-			return true;
-	}
-	return false;
 }
 
 static void add_resolvers(struct dnssec_plan *out, const struct conf *conf)
@@ -39,7 +24,7 @@ static void add_resolvers(struct dnssec_plan *out, const struct conf *conf)
 		at = system;
 	}
 	for (size_t i = 0; i < count && i < DNS_RESOLVERS_MAX; i++) {
-		struct dns_resolver resolver = { .at = at[i], .trusted = is_trusted(conf, &at[i].addr) };
+		struct dns_resolver resolver = { .at = at[i], .trusted = conf_trusts_resolver(conf, &at[i].addr) };
 		out->resolvers[out->resolvers_count++] = resolver;
 		if (resolver.trusted)
 			out->trusted[out->trusted_count++] = resolver;
@@ -96,48 +81,4 @@ struct dns_options dnssec_plan_options(const struct dnssec_plan *plan, enum dns_
 	if (mode == DNS_VALIDATE)
 		options.trust_anchors = plan->trust_anchors;
 	return options;
-}
-
-/* --- for programs run by hand ------------------------------------------------------------------------------------- */
-
-static struct dns *open_mode(struct event_base *base, const struct dnssec_plan *plan, enum dns_mode mode,
-			     enum dns_mode *out_mode, char *err, size_t err_len)
-{
-	struct dns_options options = dnssec_plan_options(plan, mode);
-
-	if (out_mode != NULL)
-		*out_mode = mode;
-	return dns_new(base, &options, err, err_len);
-}
-
-/* open_best takes the first mode that can be had; none at all where nothing wants DANE. */
-static struct dns *open_best(struct event_base *base, const struct conf *conf, const struct dnssec_plan *plan,
-			     enum dns_mode *out_mode, char *err, size_t err_len)
-{
-	struct dns *dns = NULL;
-
-	(void)snprintf(err, err_len, "%s", plan->problem);
-	for (size_t i = 0; i < plan->modes_count && dns == NULL; i++)
-		dns = open_mode(base, plan, plan->modes[i], out_mode, err, err_len);
-	if (dns == NULL && !conf_wants_dane(conf))
-		dns = open_mode(base, plan, DNS_OFF, out_mode, err, err_len);
-	return dns;
-}
-
-struct dns *dnssec_open(struct event_base *base, const struct conf *conf, enum dns_mode *out_mode, char *err,
-			size_t err_len)
-{
-	struct dnssec_plan plan;
-	char *anchors = NULL;
-	struct dns *dns;
-
-	if (conf->trust_anchor_file != NULL && (anchors = conf_read_file(conf->trust_anchor_file)) == NULL) {
-		(void)snprintf(err, err_len, "cannot read trust-anchor-file %s: %s", conf->trust_anchor_file,
-			       strerror(errno));
-		return NULL;
-	}
-	dnssec_plan(&plan, conf, anchors);
-	dns = open_best(base, conf, &plan, out_mode, err, err_len);
-	free(anchors);
-	return dns;
 }

@@ -6,10 +6,10 @@
 
 #include "policy/dns/dns.h"
 #include "proxy/base/conf.h"
+#include "proxy/base/dnssec_report.h"
 
-#define DNSSEC_MODES_MAX  2
-#define DNSSEC_ROOTS_MAX  32 /* root servers; further ones are ignored */
-#define DNSSEC_REASON_MAX 256
+#define DNSSEC_MODES_MAX 2
+#define DNSSEC_ROOTS_MAX 32 /* root servers; further ones are ignored */
 
 /* What a configuration means for the DNS. A plain value, independent of the configuration; only |trust_anchors| is
  * borrowed. */
@@ -36,9 +36,13 @@ struct dns_options dnssec_plan_options(const struct dnssec_plan *plan, enum dns_
 
 const char *dnssec_mode_name(enum dns_mode mode); /* "off", "trust-ad", "validate" */
 
-/* dnssec_open is for a program run by hand: it reads trust-anchor-file and resolv.conf and opens the DNS in the mode
- * that the service would choose. |base| is run meanwhile, for some seconds at most. NULL: |err| says why, one sentence.
- * |out_mode| may be NULL. */
+/* For programs that end with their answer. |base| is run meanwhile, for some seconds at most.
+ *
+ * dnssec_once makes one self-test and says in |out| what came of it; returns the mode that the service would have put
+ * in force. dnssec_open reads trust-anchor-file and opens the DNS in that mode, tested only where there is a choice.
+ * NULL: |err| says why, one sentence. |out_mode| may be NULL. */
+enum dns_mode dnssec_once(struct event_base *base, const struct dnssec_plan *plan, const struct conf *conf,
+			  struct dnssec_report *out);
 struct dns *dnssec_open(struct event_base *base, const struct conf *conf, enum dns_mode *out_mode, char *err,
 			size_t err_len);
 

@@ -166,6 +166,8 @@ enum level conf_floor(const struct conf *conf, const struct conf_rule *rule);
 /* conf_may_permit_clear: whether any session at all could end in clear text: a level that permits it, or enforce = no.
  */
 bool conf_may_permit_clear(const struct conf *conf);
+/* conf_trusts_resolver: whether its AD bit is believed: it is on loopback, or among trusted-resolvers. */
+bool conf_trusts_resolver(const struct conf *conf, const struct addr *addr);
 /* conf_wants_dane: whether DNSSEC matters to any mail: the default or a rule is dane or dane-only. */
 bool conf_wants_dane(const struct conf *conf);
 

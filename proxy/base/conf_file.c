@@ -151,3 +151,12 @@ bool conf_wants_dane(const struct conf *conf)
 		wants = wants || level_wants_dane(conf->destinations[i].rule.level);
 	return wants;
 }
+
+bool conf_trusts_resolver(const struct conf *conf, const struct addr *addr)
+{
+	for (size_t i = 0; i < conf->trusted_resolvers.count; i++) {
+		if (prefix_contains(&conf->trusted_resolvers.items[i], addr))
+			return true;
+	}
+	return addr_is_loopback(addr);
+}
