@@ -4,11 +4,16 @@
 
 #include "policy/tools/ask.h"
 #include "policy/daemon/policyd.h"
+#include "policy/tools/selftest.h"
 
 int main(int argc, char **argv)
 {
 	if (argc >= 2 && strcmp(argv[1], "--ask") == 0)
 		return ask_main(argc - 2, argv + 2);
+	if (argc >= 2 && strcmp(argv[1], "--self-test") == 0)
+		return selftest_main(argc - 2, argv + 2);
+	if (argc == 2 && strcmp(argv[1], "--check-anchors") == 0)
+		return selftest_anchors_main();
 	if (argc == 3 && strcmp(argv[1], "--role") == 0 && strcmp(argv[2], "policy") == 0)
 		return policyd_main();
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
@@ -17,6 +22,7 @@ int main(int argc, char **argv)
 	}
 	(void)fprintf(stderr, "usage: gate25-policyd --ask ADDRESS|DOMAIN [--destination IP] [--config FILE] "
 			      "[--json | --wire]\n"
+			      "       gate25-policyd --self-test [--config FILE]\n"
 			      "       gate25-policyd --version\n"
 			      "The policy service itself is started by gate25.\n");
 	return 2;

@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "policy/daemon/lookups.h"
 #include "policy/decide/decide.h"
 #include "policy/verdict/verdict.h"
 #include "proxy/base/ipc.h"
@@ -37,10 +38,9 @@ struct policyd {
 	struct event_base *base;
 	const struct conf *conf;
 	uint32_t generation;
-	struct dns_limits dns_limits;
-	struct mx_cache_limits mx_limits;
-	struct dns *dns;
-	struct mx_cache *cache;
+	struct lookups *lookups;
+	dnssec_report_fn *report;
+	void *report_arg;
 	struct worker workers[ROLE_SLOTS_MAX];
 	uint8_t out[WIRE_MAX];
 };
@@ -143,6 +143,8 @@ static void on_mx(void *arg, const struct mx_result *result, uint32_t ttl_s)
 	struct mx_result mx = *result;
 
 	pending->ask = NULL;
+	if (mx.lookup == VERDICT_LOOKUP_FAILED)
+		lookups_suspect(pending->worker->policyd->lookups);
 	mx.ttl_s = ttl_s;
 	rules_find(&match, pending->worker->policyd->conf, &pending->question);
 	answer(pending, &match, &mx);
@@ -151,10 +153,8 @@ static void on_mx(void *arg, const struct mx_result *result, uint32_t ttl_s)
 /* consider answers at once where nothing needs to be looked up, or everything is known. */
 static void consider(struct pending *pending)
 {
-	static const struct mx_result busy = {
-		.lookup = VERDICT_LOOKUP_FAILED,
-		.reason = "the MX hosts could not be looked up: too much to do, or no resolver"
-	};
+	static const struct mx_result busy = { .lookup = VERDICT_LOOKUP_FAILED,
+					       .reason = "the MX hosts could not be looked up: too much to do" };
 	struct policyd *policyd = pending->worker->policyd;
 	struct rules_match match;
 	const struct mx_result *known;
@@ -166,12 +166,12 @@ static void consider(struct pending *pending)
 		answer(pending, &match, NULL);
 		return;
 	}
-	if (policyd->cache != NULL && (known = mx_cache_find(policyd->cache, &want, &ttl_s)) != NULL) {
+	known = mx_cache_find(lookups_cache(policyd->lookups), &want, &ttl_s);
+	if (known != NULL) {
 		on_mx(pending, known, ttl_s);
 		return;
 	}
-	if (policyd->cache != NULL)
-		pending->ask = mx_cache_ask(policyd->cache, &want, on_mx, pending);
+	pending->ask = mx_cache_ask(lookups_cache(policyd->lookups), &want, on_mx, pending);
 	if (pending->ask == NULL)
 		answer(pending, &match, &busy);
 }
@@ -241,69 +241,18 @@ void policyd_add_worker(struct policyd *policyd, unsigned slot, int fd)
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
-static struct dns *new_dns(struct policyd *policyd, const struct conf *conf)
+static void on_forget(void *arg)
 {
-	struct dns_resolver resolvers[DNS_RESOLVERS_MAX] = { 0 };
-	struct dns_options options = { .resolvers = resolvers, .limits = policyd->dns_limits };
-	char err[DNS_REASON_MAX];
+	struct policyd *policyd = arg;
+	struct pending *pending;
 
-	for (size_t i = 0; i < conf->resolvers_count && i < COUNT(resolvers); i++)
-		resolvers[options.resolvers_count++].at = conf->resolvers[i];
-	return dns_new(policyd->base, &options, err, sizeof(err));
-}
-
-static bool open_dns(struct policyd *policyd, const struct conf *conf, struct dns **out_dns,
-		     struct mx_cache **out_cache)
-{
-	*out_dns = NULL;
-	*out_cache = NULL;
-	if (conf->resolvers_count == 0) {
-		log_say(LOG_LEVEL_ERROR, "no-resolver",
-			"no DNS resolver is configured and /etc/resolv.conf names none: every lookup will fail");
-		return true;
-	}
-	*out_dns = new_dns(policyd, conf);
-	if (*out_dns != NULL)
-		*out_cache = mx_cache_new(policyd->base, *out_dns, &policyd->mx_limits);
-	if (*out_cache != NULL)
-		return true;
-	dns_free(*out_dns);
-	return false;
-}
-
-struct policyd *policyd_new(struct event_base *base, const struct conf *conf, uint32_t generation,
-			    const struct dns_limits *dns_limits, const struct mx_cache_limits *mx_limits)
-{
-	struct policyd *policyd = calloc(1, sizeof(*policyd));
-
-	if (policyd == NULL)
-		return NULL;
-	policyd->base = base;
-	policyd->conf = conf;
-	policyd->generation = generation;
-	policyd->dns_limits = *dns_limits;
-	policyd->mx_limits = *mx_limits;
 	for (unsigned i = 0; i < ROLE_SLOTS_MAX; i++) {
-		policyd->workers[i].policyd = policyd;
-		policyd->workers[i].slot = i;
-		TAILQ_INIT(&policyd->workers[i].pendings);
+		TAILQ_FOREACH(pending, &policyd->workers[i].pendings, next)
+		{
+			mx_cache_cancel(pending->ask);
+			pending->ask = NULL;
+		}
 	}
-	if (!open_dns(policyd, conf, &policyd->dns, &policyd->cache)) {
-		free(policyd);
-		return NULL;
-	}
-	return policyd;
-}
-
-void policyd_free(struct policyd *policyd)
-{
-	if (policyd == NULL)
-		return;
-	for (unsigned i = 0; i < ROLE_SLOTS_MAX; i++)
-		disconnect(&policyd->workers[i]);
-	mx_cache_free(policyd->cache);
-	dns_free(policyd->dns);
-	free(policyd);
 }
 
 /* ask_again puts every question that is not decided yet to the new configuration and resolvers. */
@@ -319,30 +268,78 @@ static void ask_again(struct worker *worker)
 	}
 }
 
-bool policyd_reload(struct policyd *policyd, const struct conf *conf, uint32_t generation)
+static void on_again(void *arg)
+{
+	struct policyd *policyd = arg;
+
+	for (unsigned i = 0; i < ROLE_SLOTS_MAX; i++)
+		ask_again(&policyd->workers[i]);
+}
+
+static void on_report(void *arg, const struct dnssec_report *report)
+{
+	const struct policyd *policyd = arg;
+
+	if (policyd->report != NULL)
+		policyd->report(policyd->report_arg, report);
+}
+
+struct policyd *policyd_new(struct event_base *base, const struct policyd_inputs *inputs,
+			    const struct dns_limits *dns_limits, const struct mx_cache_limits *mx_limits)
+{
+	static const struct lookups_events events = { .forget = on_forget, .again = on_again, .report = on_report };
+	struct policyd *policyd = calloc(1, sizeof(*policyd));
+
+	if (policyd == NULL)
+		return NULL;
+	policyd->base = base;
+	policyd->conf = inputs->conf;
+	policyd->generation = inputs->generation;
+	for (unsigned i = 0; i < ROLE_SLOTS_MAX; i++) {
+		policyd->workers[i].policyd = policyd;
+		policyd->workers[i].slot = i;
+		TAILQ_INIT(&policyd->workers[i].pendings);
+	}
+	policyd->lookups =
+		lookups_new(base, inputs->conf, inputs->trust_anchors, dns_limits, mx_limits, &events, policyd);
+	if (policyd->lookups == NULL) {
+		free(policyd);
+		return NULL;
+	}
+	return policyd;
+}
+
+void policyd_free(struct policyd *policyd)
+{
+	if (policyd == NULL)
+		return;
+	for (unsigned i = 0; i < ROLE_SLOTS_MAX; i++)
+		disconnect(&policyd->workers[i]);
+	lookups_free(policyd->lookups);
+	free(policyd);
+}
+
+void policyd_report_to(struct policyd *policyd, dnssec_report_fn *fn, void *arg)
+{
+	policyd->report = fn;
+	policyd->report_arg = arg;
+}
+
+bool policyd_reload(struct policyd *policyd, const struct policyd_inputs *inputs)
 {
 	struct pending *pending;
-	struct dns *dns;
-	struct mx_cache *cache;
 
-	if (!open_dns(policyd, conf, &dns, &cache))
+	if (!lookups_reload(policyd->lookups, inputs->conf, inputs->trust_anchors))
 		return false;
+	policyd->conf = inputs->conf;
+	policyd->generation = inputs->generation;
 	for (unsigned i = 0; i < ROLE_SLOTS_MAX; i++) {
 		TAILQ_FOREACH(pending, &policyd->workers[i].pendings, next)
 		{
-			mx_cache_cancel(pending->ask);
-			pending->ask = NULL;
 			verdict_unref(pending->verdict);
 			pending->verdict = NULL;
 		}
 	}
-	mx_cache_free(policyd->cache);
-	dns_free(policyd->dns);
-	policyd->dns = dns;
-	policyd->cache = cache;
-	policyd->conf = conf;
-	policyd->generation = generation;
-	for (unsigned i = 0; i < ROLE_SLOTS_MAX; i++)
-		ask_again(&policyd->workers[i]);
+	on_again(policyd);
 	return true;
 }

@@ -12,22 +12,34 @@
 #include "policy/mx/mx_cache.h"
 #include "proxy/base/attrib.h"
 #include "proxy/base/conf.h"
+#include "proxy/base/dnssec_report.h"
 
 #define POLICYD_QUESTIONS_MAX 20000 /* of one worker, pending; one more costs it the channel */
 
 struct policyd;
 
-/* |conf| is borrowed until policyd_free or policyd_reload. NULL when out of memory. Without a resolver every lookup
- * fails, and that is logged. */
-struct policyd *policyd_new(struct event_base *base, const struct conf *conf, uint32_t generation,
+struct policyd_inputs {
+	const struct conf *conf;
+	const char *trust_anchors; /* text of trust-anchor-file; NULL: there is none */
+	uint32_t generation;
+};
+
+/* What |inputs| points to is borrowed until policyd_free or policyd_reload. NULL: out of memory, or the log says why.
+ */
+struct policyd *policyd_new(struct event_base *base, const struct policyd_inputs *inputs,
 			    const struct dns_limits *dns_limits, const struct mx_cache_limits *mx_limits);
 void policyd_free(struct policyd *policyd); /* NULL is fine */
 
+/* policyd_report_to: how DNSSEC does is told to |fn|, from the loop, first soon after policyd_new. Borrowed for the
+ * call. */
+typedef void dnssec_report_fn(void *arg, const struct dnssec_report *report);
+void policyd_report_to(struct policyd *policyd, dnssec_report_fn *fn, void *arg);
+
 /* policyd_add_worker takes |fd|, the channel of worker |slot| (below ROLE_SLOTS_MAX); an earlier one is closed. */
 void policyd_add_worker(struct policyd *policyd, unsigned slot, int fd);
-/* policyd_reload: |conf| from now on; the old one is needed no more when it returns. False: out of memory, nothing
- * changed. */
-MUST_CHECK bool policyd_reload(struct policyd *policyd, const struct conf *conf, uint32_t generation);
+/* policyd_reload: |inputs| from now on; the old ones are needed no more when it returns. False: the log says why, and
+ * nothing changed. */
+MUST_CHECK bool policyd_reload(struct policyd *policyd, const struct policyd_inputs *inputs);
 
 /* policyd_main: the role from its first message to its end; the exit status. */
 int policyd_main(void);

@@ -11,22 +11,35 @@
 #include "proxy/base/role.h"
 #include "proxy/base/sealed.h"
 
+struct inputs { /* one configuration and what it names */
+	struct conf conf;
+	uint32_t generation;
+	char *anchors; /* NULL: none */
+};
+
 struct role_state {
 	struct event_base *base;
 	struct ipc *parent;
 	struct policyd *policyd;
 	struct role_start start;
-	struct conf *conf;      /* in use: start.conf, or one of a reload */
-	struct conf *next_conf; /* has come, waits for RELOAD */
-	uint32_t next_generation;
+	struct inputs *inputs; /* in use */
+	struct inputs *next;   /* have come, wait for RELOAD */
 };
 
-static void conf_free(struct role_state *state, struct conf *conf)
+static void inputs_free(struct inputs *inputs)
 {
-	if (conf == NULL || conf == &state->start.conf)
+	if (inputs == NULL)
 		return;
-	conf_cleanup(conf);
-	free(conf);
+	conf_cleanup(&inputs->conf);
+	free(inputs->anchors);
+	free(inputs);
+}
+
+static struct policyd_inputs inputs_of(const struct inputs *inputs)
+{
+	return (struct policyd_inputs){ .conf = &inputs->conf,
+					.trust_anchors = inputs->anchors,
+					.generation = inputs->generation };
 }
 
 static void on_conf_error(void *arg, const char *file, unsigned line, const char *message)
@@ -35,43 +48,62 @@ static void on_conf_error(void *arg, const char *file, unsigned line, const char
 	log_say(LOG_LEVEL_ERROR, "configuration", "%s:%u: %s", file, line, message);
 }
 
+/* take_conf begins the next inputs. */
 static bool take_conf(struct role_state *state, const uint8_t *body, size_t len, int fd)
 {
 	uint8_t flags;
 	size_t text_len;
 	char *text = fd >= 0 ? sealed_read(fd, &text_len) : NULL;
-	struct conf *conf = calloc(1, sizeof(*conf));
-	bool ok = text != NULL && conf != NULL && role_conf_get(body, len, &state->next_generation, &flags);
+	struct inputs *next = calloc(1, sizeof(*next));
+	bool ok = text != NULL && next != NULL && role_conf_get(body, len, &next->generation, &flags);
 
 	/* The parent has parsed the same text already: what fails here is memory, and the old one stays. */
-	if (ok && !conf_parse(conf, "gate25.conf", text, on_conf_error, NULL)) {
-		conf_cleanup(conf);
-		ok = false;
-	}
+	ok = ok && conf_parse(&next->conf, "gate25.conf", text, on_conf_error, NULL);
 	free(text);
 	if (!ok) {
-		free(conf);
+		inputs_free(next);
 		log_say(LOG_LEVEL_ERROR, "reload", "the new configuration could not be read");
 		return false;
 	}
-	conf_free(state, state->next_conf);
-	state->next_conf = conf;
+	inputs_free(state->next);
+	state->next = next;
 	return true;
+}
+
+static bool take_anchors(struct role_state *state, int fd)
+{
+	size_t text_len;
+
+	if (state->next == NULL || fd < 0)
+		return false;
+	free(state->next->anchors);
+	state->next->anchors = sealed_read(fd, &text_len);
+	return state->next->anchors != NULL;
 }
 
 static bool reload(struct role_state *state)
 {
-	if (state->next_conf == NULL)
+	struct policyd_inputs inputs;
+
+	if (state->next == NULL)
 		return false;
-	if (!policyd_reload(state->policyd, state->next_conf, state->next_generation)) {
-		log_say(LOG_LEVEL_ERROR, "reload", "out of memory");
+	inputs = inputs_of(state->next);
+	/* A role that cannot follow is better restarted with what the others have. */
+	if (!policyd_reload(state->policyd, &inputs))
 		return false;
-	}
-	conf_free(state, state->conf);
-	state->conf = state->next_conf;
-	state->next_conf = NULL;
-	log_init(log_role(), state->conf->log_level, state->conf->log_format);
+	inputs_free(state->inputs);
+	state->inputs = state->next;
+	state->next = NULL;
+	log_init(log_role(), state->inputs->conf.log_level, state->inputs->conf.log_format);
 	return true;
+}
+
+static void on_dnssec(void *arg, const struct dnssec_report *report)
+{
+	struct role_state *state = arg;
+
+	if (!role_dnssec_send(state->parent, report))
+		log_say(LOG_LEVEL_ERROR, "dnssec", "the parent could not be told of the self-test");
 }
 
 static bool take_peer(struct role_state *state, const uint8_t *body, size_t len, int *fd)
@@ -104,6 +136,7 @@ static bool on_parent(void *arg, uint16_t type, const uint8_t *body, size_t len,
 
 	switch (type) {
 	case ROLE_MSG_CONF: ok = take_conf(state, body, len, fd); break;
+	case ROLE_MSG_ANCHORS: ok = take_anchors(state, fd); break;
 	case ROLE_MSG_CA: break; /* policyd judges no certificate */
 	case ROLE_MSG_PEER: ok = take_peer(state, body, len, &fd); break;
 	case ROLE_MSG_RELOAD: ok = reload(state); break;
@@ -133,32 +166,50 @@ static void add_first_peers(struct role_state *state)
 		(void)close(state->start.monitor_fd); /* nothing to tell it yet */
 }
 
+/* take_start takes conf and trust anchors over from what came before START. */
+static void take_start(struct role_state *state)
+{
+	struct inputs *inputs = calloc(1, sizeof(*inputs));
+
+	if (inputs == NULL)
+		log_die("start", "out of memory");
+	inputs->conf = state->start.conf;
+	inputs->generation = state->start.generation;
+	inputs->anchors = state->start.anchors_text;
+	state->start.conf = (struct conf){ 0 };
+	state->start.anchors_text = NULL;
+	state->inputs = inputs;
+}
+
 int policyd_main(void)
 {
 	struct role_state state = { 0 };
 	struct sandbox_limits limits = { 0 };
 	struct dns_limits dns_limits = DNS_LIMITS_DEFAULT;
 	struct mx_cache_limits mx_limits = MX_CACHE_LIMITS_DEFAULT;
+	struct policyd_inputs inputs;
 
 	log_init("policy", LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
 	role_receive(&state.start);
-	state.conf = &state.start.conf;
+	take_start(&state);
 	state.base = event_base_new();
 	if (state.base == NULL)
 		log_die("start", "no event base: %s", strerror(errno));
 	state.parent = ipc_new(state.base, ROLE_FD, on_parent, on_parent_closed, &state);
-	state.policyd = policyd_new(state.base, state.conf, state.start.generation, &dns_limits, &mx_limits);
+	inputs = inputs_of(state.inputs);
+	state.policyd = policyd_new(state.base, &inputs, &dns_limits, &mx_limits);
 	if (state.parent == NULL || state.policyd == NULL)
-		log_die("start", "out of memory");
+		log_die("start", "the policy service cannot be set up");
+	policyd_report_to(state.policyd, on_dnssec, &state);
 	add_first_peers(&state);
-	if (state.conf->log_syslog)
+	if (state.inputs->conf.log_syslog)
 		role_log_through(state.parent);
 	role_sandbox(SANDBOX_POLICY, &limits);
 	role_say_alive(state.base, state.parent);
 	(void)event_base_dispatch(state.base);
 	policyd_free(state.policyd);
-	conf_free(&state, state.next_conf);
-	conf_free(&state, state.conf);
+	inputs_free(state.next);
+	inputs_free(state.inputs);
 	role_start_cleanup(&state.start);
 	return 0;
 }

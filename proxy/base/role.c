@@ -110,6 +110,16 @@ bool role_listener_send(struct ipc *ipc, enum role_listener kind, int fd)
 	return ipc_send(ipc, ROLE_MSG_LISTENER, &body, 1, fd);
 }
 
+bool role_dnssec_send(struct ipc *ipc, const struct dnssec_report *report)
+{
+	uint8_t body[DNSSEC_REPORT_MAX];
+	struct wire_writer w;
+
+	wire_writer_init(&w, body, sizeof(body));
+	dnssec_report_put(&w, report);
+	return !w.failed && ipc_send(ipc, ROLE_MSG_DNSSEC, body, w.len, -1);
+}
+
 /* --- start -------------------------------------------------------------------------------------------------------- */
 
 static void conf_error(void *arg, const char *file, unsigned line, const char *message)
@@ -184,6 +194,10 @@ static bool take(struct role_start *out, uint16_t type, const uint8_t *body, siz
 		out->conf_text = read_sealed_and_close(fd);
 		return true;
 	case ROLE_MSG_CA: take_ca(out, body, len, fd); return true;
+	case ROLE_MSG_ANCHORS:
+		free(out->anchors_text);
+		out->anchors_text = read_sealed_and_close(fd);
+		return true;
 	case ROLE_MSG_LISTENER: take_listener(out, body, len, fd); return true;
 	case ROLE_MSG_PEER: take_peer(out, body, len, fd); return true;
 	case ROLE_MSG_COUNTERS:
@@ -249,6 +263,7 @@ void role_receive(struct role_start *out)
 void role_start_cleanup(struct role_start *start)
 {
 	free(start->conf_text);
+	free(start->anchors_text);
 	for (unsigned i = 0; i < ROLE_CA_MAX; i++)
 		free(start->ca_text[i]);
 	conf_cleanup(&start->conf);

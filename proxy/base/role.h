@@ -12,6 +12,7 @@
 
 #include "proxy/base/attrib.h"
 #include "proxy/base/conf.h"
+#include "proxy/base/dnssec_report.h"
 #include "proxy/base/ipc.h"
 #include "proxy/base/sandbox.h"
 
@@ -32,11 +33,13 @@ enum role_message {
 	ROLE_MSG_RELOAD,   /* the CONF and CA messages since START are whole: use them from now on */
 	ROLE_MSG_DRAIN,    /* accept nothing new, finish, send DRAINED */
 	ROLE_MSG_STATUS,   /* to the monitor: body is JSON text about the gate itself, for /status.json */
+	ROLE_MSG_ANCHORS,  /* fd: sealed text of trust-anchor-file, after the CONF that names one; to policyd */
 	/* role to parent */
 	ROLE_MSG_READY = 64, /* in the sandbox, serving */
 	ROLE_MSG_ALIVE,      /* every ROLE_ALIVE_S seconds */
 	ROLE_MSG_DRAINED,
-	ROLE_MSG_LOG, /* body: u8 level, text */
+	ROLE_MSG_LOG,    /* body: u8 level, text */
+	ROLE_MSG_DNSSEC, /* from policyd: how DNSSEC does, dnssec_report.h */
 };
 
 enum role_listener { ROLE_LISTENER_SMTP, ROLE_LISTENER_HTTP, ROLE_LISTENER_CONTROL };
@@ -58,8 +61,9 @@ struct role_start {
 	struct conf conf; /* parsed from conf_text, log level and format applied */
 	char *ca_text[ROLE_CA_MAX];
 	unsigned ca_count;
-	int listeners[2]; /* -1: none; worker: [0] SMTP; monitor: [0] HTTP, [1] control */
-	int policy_fd;    /* -1: none */
+	char *anchors_text; /* NULL: none came */
+	int listeners[2];   /* -1: none; worker: [0] SMTP; monitor: [0] HTTP, [1] control */
+	int policy_fd;      /* -1: none */
 	int monitor_fd;
 	int worker_fds[ROLE_SLOTS_MAX]; /* policyd, monitor: by slot; -1: none */
 	int counters_fds[ROLE_SLOTS_MAX];
@@ -85,6 +89,8 @@ MUST_CHECK bool role_conf_send(struct ipc *ipc, uint32_t generation, uint8_t fla
 MUST_CHECK bool role_peer_send(struct ipc *ipc, enum role role, unsigned slot, int fd);
 MUST_CHECK bool role_slot_send(struct ipc *ipc, enum role_message type, unsigned slot, int fd);
 MUST_CHECK bool role_listener_send(struct ipc *ipc, enum role_listener kind, int fd);
+/* A role's: one message, ROLE_MSG_DNSSEC. */
+MUST_CHECK bool role_dnssec_send(struct ipc *ipc, const struct dnssec_report *report);
 
 /* role_sandbox enters the sandbox or ends the process with a log line. */
 void role_sandbox(enum sandbox which, const struct sandbox_limits *limits);

@@ -13,6 +13,7 @@
 #include "proxy/base/log.h"
 #include "proxy/cli/cli.h"
 #include "proxy/parent/inputs.h"
+#include "proxy/parent/policy_errand.h"
 #include "proxy/parent/users.h"
 
 struct findings {
@@ -207,6 +208,25 @@ static void check_host(const struct conf *conf, const char *file, struct finding
 	warn_of_marks(conf, file, findings);
 }
 
+/* check_dnssec: only where something wants DANE; it takes a moment. That nobody answers may be for a network that is
+ * not there yet. */
+static void check_dnssec(const struct inputs *inputs, const char *file, struct findings *findings)
+{
+	char said[POLICY_ERRAND_MAX];
+
+	if (!conf_wants_dane(&inputs->conf) || inputs->conf.dnssec == CONF_DNSSEC_OFF)
+		return;
+	switch (policy_errand_selftest(&inputs->conf, inputs->conf_fd, inputs->anchors_fd, said)) {
+	case CLI_OK:
+		if (!findings->quiet)
+			(void)printf("%s: %s\n", file, said);
+		break;
+	case CLI_UNDECIDED: on_warning(findings, file, 0, said); break;
+	case CLI_FAILED:
+	case CLI_USAGE: on_error(findings, file, 0, said); break;
+	}
+}
+
 int cli_check(int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -234,6 +254,7 @@ int cli_check(int argc, char **argv)
 		return CLI_USAGE;
 	conf_warnings(&inputs.conf, path, on_warning, &findings);
 	check_host(&inputs.conf, path, &findings);
+	check_dnssec(&inputs, path, &findings);
 	inputs_cleanup(&inputs);
 	if (!findings.quiet && findings.errors == 0)
 		(void)printf("%s: good, %u warning%s\n", path, findings.warnings, findings.warnings == 1 ? "" : "s");

@@ -57,8 +57,10 @@ static void write_readiness(FILE *out, const json_t *status, const json_t *gate)
 	} else if (json_object_size(gate) == 0) {
 		(void)fputs(": NOT READY, its parent process has said nothing yet", out);
 	} else {
-		(void)fprintf(out, ": NOT READY, %" PRId64 " of %" PRId64 " processes are up",
-			      number_of(gate, "roles_up"), number_of(gate, "roles"));
+		(void)fputs(": NOT READY", out);
+		if (number_of(gate, "roles_up") < number_of(gate, "roles"))
+			(void)fprintf(out, ", %" PRId64 " of %" PRId64 " processes are up", number_of(gate, "roles_up"),
+				      number_of(gate, "roles"));
 	}
 	if (number_of(gate, "started") > 0) {
 		(void)fputs(", started ", out);
@@ -68,9 +70,31 @@ static void write_readiness(FILE *out, const json_t *status, const json_t *gate)
 	line(out, "  ", text_of(gate, "reason"));
 }
 
+static void write_dnssec(FILE *out, const json_t *dnssec)
+{
+	if (json_object_size(dnssec) == 0)
+		return;
+	(void)fprintf(out, "  DNSSEC: %s", json_is_true(json_object_get(dnssec, "ok")) ? "" : "NOT GOOD, ");
+	plain(out, text_of(dnssec, "state"));
+	(void)fputs(", mode ", out);
+	plain(out, text_of(dnssec, "mode"));
+	if (number_of(dnssec, "since") > 0) {
+		(void)fputs(" since ", out);
+		write_time(out, number_of(dnssec, "since"));
+	}
+	if (number_of(dnssec, "tested") > 0) {
+		(void)fputs("\n    last test ", out);
+		write_time(out, number_of(dnssec, "tested"));
+		(void)fputs(": ", out);
+		plain(out, text_of(dnssec, "reason"));
+	}
+	(void)fputc('\n', out);
+}
+
 static void write_summary(FILE *out, const json_t *status, const json_t *gate)
 {
 	line(out, "  TLS library: ", text_of(gate, "tls_library"));
+	write_dnssec(out, json_object_get(gate, "dnssec"));
 	if (json_is_false(json_object_get(gate, "enforce")))
 		line(out, "  ", "REPORT ONLY (enforce = no): mail that would be refused is delivered");
 	if (json_is_false(json_object_get(gate, "rules")))

@@ -6,6 +6,14 @@
 
 #include "proxy/tls/tls.h"
 
+static json_t *dnssec_json(const struct dnssec_report *report)
+{
+	return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:s}", "mode", report->mode, "state",
+			 dnssec_state_name(report->state), "ok", (int)dnssec_state_good(report->state), "since",
+			 (json_int_t)report->since_s, "tested", (json_int_t)report->tested_s, "failures",
+			 (json_int_t)report->failures, "reason", report->reason);
+}
+
 char *monitor_gate_json(const struct monitor_gate *gate)
 {
 	bool old;
@@ -23,6 +31,7 @@ char *monitor_gate_json(const struct monitor_gate *gate)
 			   (int)gate->rules, "repairs", (int)gate->repairs);
 	if (gate->not_ready != NULL)
 		(void)json_object_set_new(status, "reason", json_string(gate->not_ready));
+	(void)json_object_set_new(status, "dnssec", dnssec_json(gate->dnssec));
 	text = json_dumps(status, JSON_COMPACT);
 	json_decref(status);
 	return text;

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "proxy/base/dnssec_report.h"
+
 struct monitor_gate {
 	const char *not_ready; /* a sentence; NULL: the gate is ready */
 	time_t started;
@@ -15,6 +17,7 @@ struct monitor_gate {
 	bool enforce;
 	bool rules;       /* nftables is gate25's matter here */
 	unsigned repairs; /* how often its tables were put back */
+	const struct dnssec_report *dnssec;
 };
 
 /* monitor_gate_json returns the body of ROLE_MSG_STATUS, which the caller frees; NULL: out of memory. */

@@ -54,6 +54,22 @@ static void write_gate(const struct monitor_state *state, FILE *out)
 	     "Rows that the status page gave up because its tables were full.");
 }
 
+static void write_dnssec(const struct monitor_state *state, FILE *out)
+{
+	const json_t *dnssec = json_object_get(state->gate, "dnssec");
+	const char *mode = json_string_value(json_object_get(dnssec, "mode"));
+	const json_int_t failures = json_integer_value(json_object_get(dnssec, "failures"));
+
+	lone(out, "gate25_dnssec_ok", "gauge", json_is_true(json_object_get(dnssec, "ok")),
+	     "Whether the last DNSSEC self-test passed, or dnssec is off.");
+	head(out, "gate25_dnssec_mode", "gauge", "Who proves DNSSEC at the moment.");
+	(void)fprintf(out, "gate25_dnssec_mode{");
+	label(out, "mode", mode != NULL ? mode : "");
+	(void)fprintf(out, "} 1\n");
+	lone(out, "gate25_dnssec_selftest_failures_total", "counter", failures > 0 ? (uint64_t)failures : 0,
+	     "DNSSEC self-tests that did not pass.");
+}
+
 static void write_family(const struct monitor_state *state, enum counter_family family, FILE *out)
 {
 	const char *name = counter_family_name(family);
@@ -71,6 +87,7 @@ static void write_family(const struct monitor_state *state, enum counter_family 
 bool monitor_metrics(const struct monitor_state *state, FILE *out)
 {
 	write_gate(state, out);
+	write_dnssec(state, out);
 	for (unsigned i = 0; i < COUNTER_FAMILY_COUNT; i++)
 		write_family(state, (enum counter_family)i, out);
 	return fflush(out) == 0 && ferror(out) == 0;

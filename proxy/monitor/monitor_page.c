@@ -67,6 +67,40 @@ static void tile(FILE *out, const char *name, int64_t value)
 	(void)fprintf(out, "<div><dt>%s</dt><dd>%" PRId64 "</dd></div>\n", name, value);
 }
 
+static void write_dnssec(FILE *out, const json_t *gate)
+{
+	const json_t *dnssec = json_object_get(gate, "dnssec");
+
+	if (json_object_size(dnssec) == 0)
+		return;
+	(void)fprintf(out, "<p>DNSSEC: <span class=\"%s\">",
+		      json_is_true(json_object_get(dnssec, "ok")) ? "good" : "bad");
+	monitor_html(out, text_of(dnssec, "state"));
+	(void)fputs("</span>, mode ", out);
+	monitor_html(out, text_of(dnssec, "mode"));
+	if (number_of(dnssec, "since") > 0) {
+		(void)fputs(" since ", out);
+		write_time(out, number_of(dnssec, "since"));
+		(void)fputs(" UTC", out);
+	}
+	if (number_of(dnssec, "tested") > 0) {
+		(void)fputs("; tested ", out);
+		write_time(out, number_of(dnssec, "tested"));
+		(void)fputs(" UTC: ", out);
+		monitor_html(out, text_of(dnssec, "reason"));
+	}
+	(void)fputs("</p>\n", out);
+}
+
+static void write_reason(FILE *out, const json_t *gate)
+{
+	if (text_of(gate, "reason")[0] == '\0')
+		return;
+	(void)fputs("<p class=\"bad\">", out);
+	monitor_html(out, text_of(gate, "reason"));
+	(void)fputs("</p>\n", out);
+}
+
 static void write_summary(FILE *out, const json_t *status)
 {
 	const json_t *gate = json_object_get(status, "gate");
@@ -82,7 +116,10 @@ static void write_summary(FILE *out, const json_t *status)
 		(void)fputs(" <span class=\"warn\">report only: nothing is refused for its TLS</span>", out);
 	(void)fputs(" &middot; up since ", out);
 	write_time(out, number_of(gate, "started"));
-	(void)fputs(" UTC</p>\n<dl>\n", out);
+	(void)fputs(" UTC</p>\n", out);
+	write_reason(out, gate);
+	write_dnssec(out, gate);
+	(void)fputs("<dl>\n", out);
 	tile(out, "sessions now", number_of(status, "active"));
 	tile(out, "sessions", number_of(status, "sessions"));
 	tile(out, "messages delivered", number_of(status, "messages"));
@@ -95,20 +132,6 @@ static void cell(FILE *out, const char *text)
 {
 	(void)fputs("<td>", out);
 	monitor_html(out, text[0] != '\0' ? text : "-");
-	(void)fputs("</td>", out);
-}
-
-/* The level in force and, where a rule does not simply say so, what it comes from. */
-static void write_level(FILE *out, const json_t *row)
-{
-	const char *policy = text_of(row, "policy");
-
-	(void)fputs("<td>", out);
-	monitor_html(out, text_of(row, "level")[0] != '\0' ? text_of(row, "level") : "-");
-	if (strcmp(policy, "dane") == 0 || strcmp(policy, "dane-unusable") == 0 || strcmp(policy, "floor") == 0) {
-		(void)fputs("<br>policy ", out);
-		monitor_html(out, policy);
-	}
 	(void)fputs("</td>", out);
 }
 
@@ -128,7 +151,7 @@ static void write_refusal(FILE *out, const json_t *row)
 		      refused ? "refused" : "would refuse");
 	monitor_html(out, text_of(row, "result"));
 	(void)fputs("</td>", out);
-	write_level(out, row);
+	cell(out, text_of(row, "level"));
 	(void)fputs("<td><code>", out);
 	monitor_html(out, text_of(row, "reply"));
 	(void)fputs("</code><br>", out);

@@ -53,7 +53,12 @@ static int say_ready(const struct monitor_state *state, FILE *out)
 {
 	bool ready = monitor_state_ready(state);
 
-	(void)fputs(ready ? "ready\n" : "not ready\n", out);
+	const char *reason = monitor_state_text(state, "reason");
+
+	if (ready || reason[0] == '\0')
+		(void)fputs(ready ? "ready\n" : "not ready\n", out);
+	else
+		(void)fprintf(out, "not ready: %s\n", reason);
 	return ready ? 200 : 503;
 }
 

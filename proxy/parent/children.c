@@ -146,6 +146,9 @@ static bool send_inputs(struct child *child)
 
 	if (!role_conf_send(child->ipc, inputs->generation, child->owner->plan.flags, inputs->conf_fd))
 		return false;
+	if (child->role == ROLE_POLICY && inputs->anchors_fd >= 0 &&
+	    !ipc_send(child->ipc, ROLE_MSG_ANCHORS, NULL, 0, inputs->anchors_fd))
+		return false;
 	for (unsigned i = 0; i < inputs->ca_count && child->role == ROLE_WORKER; i++) {
 		if (!role_ca_send(child->ipc, i, inputs->ca_fds[i]))
 			return false;
@@ -248,6 +251,18 @@ static bool take_log(struct child *child, const uint8_t *body, size_t len)
 	return true;
 }
 
+static bool take_dnssec(const struct child *child, const uint8_t *body, size_t len)
+{
+	struct wire_reader r;
+	struct dnssec_report report;
+
+	wire_reader_init(&r, body, len);
+	if (child->role != ROLE_POLICY || !dnssec_report_get(&r, &report))
+		return false;
+	child->owner->events.dnssec(child->owner->arg, &report);
+	return true;
+}
+
 static bool take_ready(struct child *child)
 {
 	struct children *all = child->owner;
@@ -294,6 +309,7 @@ static bool on_message(void *arg, uint16_t type, const uint8_t *body, size_t len
 	case ROLE_MSG_ALIVE:
 	case ROLE_MSG_DRAINED: return true; /* its exit follows and is what counts */
 	case ROLE_MSG_LOG: return take_log(child, body, len);
+	case ROLE_MSG_DNSSEC: return take_dnssec(child, body, len);
 	case ROLE_MSG_PEER: return rewire(child, body, len);
 	default: return false;
 	}

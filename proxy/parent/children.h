@@ -22,6 +22,7 @@ struct children_events {
 	void (*lost)(void *arg);                   /* a role died and is to be started again */
 	void (*failed)(void *arg, enum role role); /* died before its first READY */
 	void (*drained)(void *arg);                /* after children_drain: no worker is left */
+	void (*dnssec)(void *arg, const struct dnssec_report *report); /* of policyd; borrowed for the call */
 	void (*log)(void *arg, enum log_level level, const char *line, size_t len);
 };
 

@@ -11,6 +11,7 @@
 #include "proxy/base/log.h"
 #include "proxy/base/resolv_conf.h"
 #include "proxy/base/sealed.h"
+#include "proxy/parent/policy_errand.h"
 
 struct errors {
 	conf_error_fn *fn;
@@ -32,10 +33,8 @@ static void PRINTF_LIKE(2, 3) tell(const struct errors *errors, const char *form
 
 /* append_resolvers writes "resolvers = {...}" with the system's. It stands behind the operator's text, so that no line
  * number moves. */
-static void append_resolvers(FILE *out)
+static void append_resolvers(FILE *out, const struct endpoint *resolvers, size_t count)
 {
-	struct endpoint resolvers[RESOLV_CONF_MAX];
-	size_t count = resolv_conf_read(resolvers);
 	char text[ADDR_TEXT_MAX];
 
 	(void)fputs("\nresolvers = {", out);
@@ -44,7 +43,7 @@ static void append_resolvers(FILE *out)
 	(void)fputs("}\n", out);
 }
 
-static char *complete_text(const char *text, const struct conf *conf)
+static char *complete_text(const char *text, const struct endpoint *resolvers, size_t count)
 {
 	char *whole = NULL;
 	size_t len;
@@ -53,8 +52,8 @@ static char *complete_text(const char *text, const struct conf *conf)
 	if (out == NULL)
 		return NULL;
 	(void)fputs(text, out);
-	if (conf->resolvers_count == 0)
-		append_resolvers(out);
+	if (count > 0)
+		append_resolvers(out, resolvers, count);
 	if (fclose(out) != 0) {
 		free(whole);
 		return NULL;
@@ -102,6 +101,45 @@ static bool load_cas(struct inputs *out, const struct errors *errors)
 	return ok;
 }
 
+static bool load_anchors(struct inputs *out, const struct errors *errors)
+{
+	const char *path = out->conf.trust_anchor_file;
+	char said[POLICY_ERRAND_MAX];
+	char *text;
+
+	if (path == NULL)
+		return true;
+	text = conf_read_file(path);
+	if (text == NULL) {
+		tell(errors, "cannot read trust-anchor-file %s: %s", path, strerror(errno));
+		return false;
+	}
+	out->anchors_fd = sealed_new("gate25-anchors", text, strlen(text));
+	free(text);
+	if (out->anchors_fd < 0) {
+		tell(errors, "cannot keep trust-anchor-file %s: %s", path, strerror(errno));
+		return false;
+	}
+	if (policy_errand_anchors(&out->conf, out->anchors_fd, said) == CLI_OK)
+		return true;
+	tell(errors, "trust-anchor-file %s: %s", path, said);
+	return false;
+}
+
+/* check_trust: in mode trust-ad somebody has to be trusted; |resolvers| may be the system's. */
+static bool check_trust(const struct conf *conf, const struct endpoint *resolvers, size_t count,
+			const struct errors *errors)
+{
+	if (conf->dnssec != CONF_DNSSEC_TRUST_AD)
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		if (conf_trusts_resolver(conf, &resolvers[i].addr))
+			return true;
+	}
+	tell(errors, "dnssec = trust-ad needs a resolver on loopback or in trusted-resolvers, and there is none");
+	return false;
+}
+
 static char *read_conf(const char *path, const struct errors *errors)
 {
 	char *text = conf_read_file(path);
@@ -130,17 +168,26 @@ bool inputs_load_conf(struct conf *out, const char *path, conf_error_fn *error, 
 bool inputs_load(struct inputs *out, const char *path, uint32_t generation, conf_error_fn *error, void *arg)
 {
 	const struct errors errors = { error, arg, path };
+	struct endpoint system[RESOLV_CONF_MAX];
+	size_t system_count = 0;
 	char *text;
 	char *whole = NULL;
 	bool ok;
 
-	*out = (struct inputs){ .generation = generation, .conf_fd = -1 };
+	*out = (struct inputs){ .generation = generation, .conf_fd = -1, .anchors_fd = -1 };
 	for (unsigned i = 0; i < ROLE_CA_MAX; i++)
 		out->ca_fds[i] = -1;
 	text = read_conf(path, &errors);
-	ok = text != NULL && conf_parse(&out->conf, path, text, error, arg) && load_cas(out, &errors);
+	ok = text != NULL && conf_parse(&out->conf, path, text, error, arg) && load_cas(out, &errors) &&
+	     load_anchors(out, &errors);
+	if (ok && out->conf.resolvers_count == 0) {
+		system_count = resolv_conf_read(system);
+		ok = check_trust(&out->conf, system, system_count, &errors);
+	} else if (ok) {
+		ok = check_trust(&out->conf, out->conf.resolvers, out->conf.resolvers_count, &errors);
+	}
 	if (ok) {
-		whole = complete_text(text, &out->conf);
+		whole = complete_text(text, system, system_count);
 		out->conf_fd = whole != NULL ? sealed_new("gate25.conf", whole, strlen(whole)) : -1;
 		if (out->conf_fd < 0) {
 			tell(&errors, "cannot keep %s: %s", path, strerror(errno));
@@ -158,6 +205,9 @@ void inputs_cleanup(struct inputs *inputs)
 {
 	if (inputs->conf_fd >= 0)
 		(void)close(inputs->conf_fd);
+	if (inputs->anchors_fd >= 0)
+		(void)close(inputs->anchors_fd);
+	inputs->anchors_fd = -1;
 	for (unsigned i = 0; i < ROLE_CA_MAX; i++) {
 		if (inputs->ca_fds[i] >= 0)
 			(void)close(inputs->ca_fds[i]);

@@ -1,6 +1,6 @@
 /* inputs.h - what the parent reads from files and hands to its roles as sealed memory: the configuration with the
- * system's resolvers filled in, and the CA bundles. Read again, whole, at each reload; the old inputs stay until the
- * new are sound. */
+ * system's resolvers filled in, the CA bundles, and the DNSSEC trust anchors. Read again, whole, at each reload; the
+ * old inputs stay until the new are sound. */
 #ifndef GATE25_PROXY_PARENT_INPUTS_H
 #define GATE25_PROXY_PARENT_INPUTS_H
 
@@ -14,6 +14,7 @@ struct inputs {
 	struct conf conf;
 	uint32_t generation;     /* 1 at start, one more at each reload */
 	int conf_fd;             /* sealed text */
+	int anchors_fd;          /* sealed text of trust-anchor-file; -1: there is none */
 	int ca_fds[ROLE_CA_MAX]; /* sealed PEM; [0] is the gate's bundle */
 	unsigned ca_count;
 };

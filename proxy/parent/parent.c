@@ -43,9 +43,12 @@ struct parent {
 	int control_fd;
 	int pid_fd;
 	bool root;
-	bool announced;
-	bool self_tested;
+	bool announced;   /* the service manager was told that the start is over */
+	bool said_ready;  /* and the log, since it last was not so for want of DNSSEC */
+	bool self_tested; /* the interception: begun */
+	bool test_over;
 	bool test_failed;
+	struct dnssec_report dnssec;
 	time_t started;
 	int status;
 	struct programs programs;
@@ -87,6 +90,17 @@ static void conf_error(void *arg, const char *file, unsigned line, const char *m
 /* --- state that others are told of ---------------------------------------------------------------------------------
  */
 
+/* lacks_dnssec: something wants DANE, and there are no proofs for it. */
+static bool lacks_dnssec(const struct parent *parent)
+{
+	return conf_wants_dane(&parent->inputs.conf) && !dnssec_state_good(parent->dnssec.state);
+}
+
+static bool all_up(const struct parent *parent)
+{
+	return children_ready(parent->children) >= parent->workers + 1 + (parent->inputs.conf.monitor ? 1 : 0);
+}
+
 static void tell_status(struct parent *parent)
 {
 	struct monitor_gate gate = {
@@ -97,31 +111,30 @@ static void tell_status(struct parent *parent)
 		.enforce = parent->inputs.conf.enforce,
 		.rules = parent->keeper != NULL,
 		.repairs = parent->keeper != NULL ? gatekeeper_repairs(parent->keeper) : 0,
+		.dnssec = &parent->dnssec,
 	};
+	char sentence[DNSSEC_SENTENCE_MAX];
 	char *json;
 
-	if (gate.roles_up < gate.roles)
+	if (gate.roles_up < gate.roles) {
 		gate.not_ready = "not every process is up";
-	else if (parent->test_failed)
+	} else if (parent->test_failed) {
 		gate.not_ready = "the self-test failed: mail does not reach gate25 on every path (see the log)";
+	} else if (lacks_dnssec(parent)) {
+		dnssec_sentence(sentence, &parent->inputs.conf, parent->dnssec.state, parent->dnssec.reason);
+		gate.not_ready = sentence;
+	}
 	json = monitor_gate_json(&gate);
 	if (json != NULL)
 		children_status_send(parent->children, json);
 	free(json);
 }
 
-static void announce(struct parent *parent)
+static void say_ready(struct parent *parent)
 {
 	struct log_line line;
 
-	bool old;
-
-	(void)tls_library(&old);
-	if (parent->announced)
-		return;
-	parent->announced = true;
-	if (old)
-		log_say(LOG_LEVEL_WARNING, "tls-library", "%s%s", tls_library(NULL), TLS_OLD_NOTE);
+	parent->said_ready = true;
 	log_open(&line, LOG_LEVEL_INFO, "ready");
 	log_add(&line, "version", "%s", GATE25_VERSION);
 	log_add(&line, "tls", "%s", tls_library(NULL));
@@ -129,31 +142,69 @@ static void announce(struct parent *parent)
 	log_add(&line, "port", "%u", (unsigned)parent->inputs.conf.listen_port);
 	log_add(&line, "enforce", "%s", parent->inputs.conf.enforce ? "yes" : "no");
 	log_close(&line);
+}
+
+/* say_dnssec: what DNSSEC makes of readiness, each time that it changes; a test under way changes nothing yet. */
+static void say_dnssec(struct parent *parent)
+{
+	char sentence[DNSSEC_SENTENCE_MAX];
+
+	if (!lacks_dnssec(parent)) {
+		if (!parent->said_ready)
+			say_ready(parent);
+	} else if (parent->said_ready && parent->dnssec.state != DNSSEC_TESTING) {
+		dnssec_sentence(sentence, &parent->inputs.conf, parent->dnssec.state, parent->dnssec.reason);
+		parent->said_ready = false;
+		log_say(LOG_LEVEL_ERROR, "not-ready", "%s", sentence);
+	}
+}
+
+static void announce(struct parent *parent)
+{
+	bool old;
+
+	(void)tls_library(&old);
+	parent->announced = true;
+	if (old)
+		log_say(LOG_LEVEL_WARNING, "tls-library", "%s%s", tls_library(NULL), TLS_OLD_NOTE);
+	parent->said_ready = lacks_dnssec(parent); /* so that one of the two is said */
+	say_dnssec(parent);
 	notify_service("READY=1");
+}
+
+static void on_tested(void *arg, bool ok);
+
+/* go_on does what comes next of a start: all roles, then the interception's self-test, then the first DNSSEC test. */
+static void go_on(struct parent *parent)
+{
+	if (parent->announced) {
+		say_dnssec(parent);
+	} else if (all_up(parent)) {
+		if (parent->keeper != NULL && !parent->self_tested) {
+			parent->self_tested = true;
+			gatekeeper_selftest(parent->keeper, on_tested, parent);
+		}
+		if ((parent->keeper == NULL || parent->test_over) &&
+		    !(lacks_dnssec(parent) && parent->dnssec.state == DNSSEC_TESTING))
+			announce(parent);
+	}
+	tell_status(parent);
 }
 
 static void on_tested(void *arg, bool ok)
 {
 	struct parent *parent = arg;
 
+	parent->test_over = true;
 	parent->test_failed = !ok;
 	if (!ok)
 		log_say(LOG_LEVEL_ERROR, "self-test", "mail does not reach gate25 on every path: see the line above");
-	announce(parent);
-	tell_status(parent);
+	go_on(parent);
 }
 
 static void on_ready(void *arg)
 {
-	struct parent *parent = arg;
-
-	if (parent->keeper != NULL && !parent->self_tested) {
-		parent->self_tested = true;
-		gatekeeper_selftest(parent->keeper, on_tested, parent);
-		return;
-	}
-	announce(parent);
-	tell_status(parent);
+	go_on(arg);
 }
 
 static void on_lost(void *arg)
@@ -183,6 +234,24 @@ static void on_failed(void *arg, enum role role)
 
 	log_say(LOG_LEVEL_ERROR, "start",
 		"the %s ended before it was ready: gate25 does not start; port 25 stays closed", role_name(role));
+	parent->status = CLI_FAILED;
+	end_loop(parent);
+}
+
+/* on_dnssec: a start for which nobody proves anything is a mistake to be seen at once. One that nobody answers goes on:
+ * the network may come up after gate25. */
+static void on_dnssec(void *arg, const struct dnssec_report *report)
+{
+	struct parent *parent = arg;
+	char sentence[DNSSEC_SENTENCE_MAX];
+
+	parent->dnssec = *report;
+	if (parent->announced || report->state != DNSSEC_UNPROVED || !lacks_dnssec(parent)) {
+		go_on(parent);
+		return;
+	}
+	dnssec_sentence(sentence, &parent->inputs.conf, report->state, report->reason);
+	log_say(LOG_LEVEL_ERROR, "start", "%s", sentence);
 	parent->status = CLI_FAILED;
 	end_loop(parent);
 }
@@ -279,7 +348,7 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 		children_reload(parent->children, &parent->inputs);
 		apply_log(&parent->inputs.conf);
 		log_say(LOG_LEVEL_INFO, "reload", "configuration %u is in force", inputs.generation);
-		tell_status(parent);
+		go_on(parent);
 	}
 	notify_service("READY=1");
 }
@@ -348,9 +417,12 @@ static bool open_listeners(struct parent *parent, char *err, size_t err_len)
 
 static bool start_children(struct parent *parent, char *err, size_t err_len)
 {
-	static const struct children_events events = {
-		.ready = on_ready, .lost = on_lost, .failed = on_failed, .drained = on_drained, .log = on_role_log
-	};
+	static const struct children_events events = { .ready = on_ready,
+						       .lost = on_lost,
+						       .failed = on_failed,
+						       .drained = on_drained,
+						       .dnssec = on_dnssec,
+						       .log = on_role_log };
 	struct children_plan plan = {
 		.workers = parent->workers,
 		.monitor = parent->inputs.conf.monitor,

@@ -47,6 +47,19 @@ static void say_log(const char *word, unsigned number)
 	say(ROLE_MSG_LOG, body, w.len);
 }
 
+/* say_dnssec: a report that says whether trust anchors came. */
+static void say_dnssec(bool anchors)
+{
+	struct dnssec_report report = { .state = DNSSEC_PROVED, .mode = "validate" };
+	uint8_t body[DNSSEC_REPORT_MAX];
+	struct wire_writer w;
+
+	(void)snprintf(report.reason, sizeof(report.reason), "%s", anchors ? "anchors" : "none");
+	wire_writer_init(&w, body, sizeof(body));
+	dnssec_report_put(&w, &report);
+	say(ROLE_MSG_DNSSEC, body, w.len);
+}
+
 /* hear takes one message; its type, 0 at the end. */
 static unsigned hear(void)
 {
@@ -65,15 +78,19 @@ static int play(const char *role)
 {
 	const char *part = strcmp(role, "worker") == 0 ? getenv("GATE25_TEST_PART") : NULL;
 	const uint8_t policy[3] = { ROLE_POLICY };
+	bool anchors = false;
 	unsigned peers = 0;
 	unsigned type;
 
-	do
+	do {
 		type = hear();
-	while (type != 0 && type != ROLE_MSG_START);
+		anchors = anchors || type == ROLE_MSG_ANCHORS;
+	} while (type != 0 && type != ROLE_MSG_START);
 	if (part != NULL && strcmp(part, "dies") == 0)
 		return 1;
 	say(ROLE_MSG_READY, "", 0);
+	if (strcmp(role, "policy") == 0 || (part != NULL && strcmp(part, "proves") == 0))
+		say_dnssec(anchors);
 	if (part != NULL && strcmp(part, "nonsense") == 0) {
 		(void)unsetenv("GATE25_TEST_PART");
 		say(999, "x", 1);
@@ -108,6 +125,8 @@ struct fixture {
 	unsigned drained;
 	unsigned logs;
 	char last_log[128];
+	unsigned reports;
+	struct dnssec_report report;
 	size_t fds;
 };
 
@@ -139,6 +158,14 @@ static void on_failed(void *arg, enum role role)
 static void on_drained(void *arg)
 {
 	((struct fixture *)arg)->drained++;
+}
+
+static void on_dnssec(void *arg, const struct dnssec_report *report)
+{
+	struct fixture *f = arg;
+
+	f->reports++;
+	f->report = *report;
 }
 
 static void on_log(void *arg, enum log_level level, const char *line, size_t len)
@@ -177,9 +204,12 @@ static size_t open_fds(void)
 
 static int setup(void **state)
 {
-	static const struct children_events events = {
-		.ready = on_ready, .lost = on_lost, .failed = on_failed, .drained = on_drained, .log = on_log
-	};
+	static const struct children_events events = { .ready = on_ready,
+						       .lost = on_lost,
+						       .failed = on_failed,
+						       .drained = on_drained,
+						       .dnssec = on_dnssec,
+						       .log = on_log };
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct children_plan plan = { .workers = 1,
 				      .smtp_fds = &f->listener,
@@ -200,6 +230,7 @@ static int setup(void **state)
 	assert_int_equal(event_add(f->tick, &often), 0);
 	f->inputs.generation = 1;
 	f->inputs.conf_fd = sealed_new("conf", "", 0);
+	f->inputs.anchors_fd = sealed_new("anchors", "", 0);
 	f->children = children_new(f->base, &plan, &f->inputs, &events, f);
 	assert_non_null(f->children);
 	*state = f;
@@ -216,6 +247,7 @@ static int teardown(void **state)
 	event_free(f->tick);
 	event_base_free(f->base);
 	(void)close(f->inputs.conf_fd);
+	(void)close(f->inputs.anchors_fd);
 	(void)close(f->listener);
 	log_set_sink(NULL);
 	(void)unsetenv("GATE25_TEST_PART");
@@ -305,6 +337,28 @@ static void test_nonsense_costs_its_sender_its_life(void **state)
 	assert_int_equal(f->failed, 0);
 }
 
+/* What policyd says of DNSSEC arrives, and it had the trust anchors before it started. */
+static void test_dnssec(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f, NULL);
+	until(f, &f->reports, 1);
+	assert_int_equal(f->report.state, DNSSEC_PROVED);
+	assert_string_equal(f->report.mode, "validate");
+	assert_string_equal(f->report.reason, "anchors");
+}
+
+/* That is not for a worker to say. */
+static void test_dnssec_of_a_worker(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f, "proves");
+	until(f, &f->lost, 1);
+	assert_true(f->reports <= 1);
+}
+
 static void test_flood(void **state)
 {
 	struct fixture *f = *state;
@@ -349,6 +403,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_start_kill_drain, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dies_at_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nonsense_costs_its_sender_its_life, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dnssec, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dnssec_of_a_worker, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lost_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_descriptors, setup, teardown),

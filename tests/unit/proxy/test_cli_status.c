@@ -22,7 +22,8 @@
 static const char full[] =
 	"{\"ready\":true,\"sessions\":12,\"active\":3,\"messages\":9,\"workers\":[{},{}],"
 	"\"gate\":{\"version\":\"0.1\",\"tls_library\":\"Debian's\",\"started\":1700000000,\"enforce\":false,"
-	"\"repairs\":4,\"rules\":false},"
+	"\"repairs\":4,\"rules\":false,\"dnssec\":{\"mode\":\"validate\",\"state\":\"proved\",\"ok\":true,"
+	"\"since\":1700000000,\"tested\":1700000000,\"reason\":\"validation over ::1 proves the root\"}},"
 	"\"refusals\":["
 	"{\"kind\":\"refused\",\"domain\":\"a.example\",\"destination\":\"192.0.2.1\",\"mx\":\"mx.a.example\","
 	"\"result\":\"certificate-expired\",\"level\":\"secure\",\"reply\":\"451 4.7.5 no\",\"reason\":\"too old\","
@@ -52,6 +53,9 @@ static void test_text(void **state)
 	static const char *const lines[] = {
 		"gate25 0.1: ready, started 20",
 		"\n  TLS library: Debian's\n",
+		"\n  DNSSEC: proved, mode validate since 20",
+		"\n    last test 20",
+		": validation over ::1 proves the root\n",
 		"\n  REPORT ONLY",
 		"\n  nftables tables put back: 4 times",
 		"--no-rules",
@@ -84,6 +88,9 @@ static void test_not_ready(void **state)
 		{ "{\"ready\":false,\"gate\":{\"roles_up\":2,\"roles\":4}}", "NOT READY, 2 of 4 processes are up" },
 		{ "{\"ready\":\"true\",\"gate\":{\"roles\":4,\"reason\":\"the self-test failed\"}}",
 		  "\n  the self-test failed\n" },
+		{ "{\"ready\":false,\"gate\":{\"roles_up\":4,\"roles\":4,\"reason\":\"nobody proves\",\"dnssec\":{"
+		  "\"ok\":false,\"state\":\"silent\",\"mode\":\"trust-ad\"}}}",
+		  ": NOT READY\n  nobody proves\n  DNSSEC: NOT GOOD, silent, mode trust-ad\n" },
 	};
 
 	(void)state;
@@ -101,7 +108,9 @@ static void test_a_terminal_is_safe(void **state)
 	char *text = text_of("{\"refusals\":[{\"domain\":\"a\\u001b[2J\\u009b1m\\r\\n\",\"reply\":\"\\u0007\\u202e\","
 			     "\"reason\":\"\\u007f\",\"mx\":\"\\t\",\"destination\":\"\\u001b\",\"result\":\"\\u001b\","
 			     "\"level\":\"\\u001b\"}],\"relays\":[{\"rule\":\"\\u001b\",\"domain\":\"\\u001b\"}],"
-			     "\"gate\":{\"version\":\"\\u001b\",\"tls_library\":\"\\u001b\",\"reason\":\"\\u001b\"}}");
+			     "\"gate\":{\"version\":\"\\u001b\",\"tls_library\":\"\\u001b\",\"reason\":\"\\u001b\","
+			     "\"dnssec\":{\"state\":\"\\u001b\",\"mode\":\"\\u001b\",\"tested\":1,"
+			     "\"reason\":\"\\u001b\"}}}");
 
 	(void)state;
 	for (const char *c = text; *c != '\0'; c++)

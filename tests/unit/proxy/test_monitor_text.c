@@ -16,7 +16,9 @@
 
 static const char gate_ready[] = "{\"version\":\"0.1\",\"tls_library\":\"a \\\"quoted\\\" \\\\ <b>library</b>\","
 				 "\"started\":1700000000,\"ready\":true,\"generation\":3,\"enforce\":false,"
-				 "\"repairs\":2}";
+				 "\"repairs\":2,\"dnssec\":{\"mode\":\"trust-ad\",\"state\":\"proved\",\"ok\":true,"
+				 "\"since\":1700000000,\"tested\":1700000000,\"failures\":5,"
+				 "\"reason\":\"127.0.0.1 <proves> the root\"}}";
 
 static void test_requests(void **state)
 {
@@ -294,6 +296,9 @@ static void test_metrics_values(void **state)
 		"\ngate25_start_time_seconds 1700000000\n",
 		"\ngate25_rules_repaired_total 2\n",
 		"\ngate25_config_generation 3\n",
+		"\ngate25_dnssec_ok 1\n",
+		"\ngate25_dnssec_mode{mode=\"trust-ad\"} 1\n",
+		"\ngate25_dnssec_selftest_failures_total 5\n",
 	};
 	struct monitor_state monitor;
 	int status;
@@ -417,6 +422,9 @@ static void test_page_escapes(void **state)
 		refuse(&monitor, hostile[i], hostile[i], true);
 	body = say(&monitor, "/", &status);
 	assert_int_equal(status, 200);
+	assert_non_null(strstr(body, "<p>DNSSEC: <span class=\"good\">proved</span>, mode trust-ad since 2023-11-14 "
+				     "22:13:20 UTC; tested 2023-11-14 22:13:20 UTC: 127.0.0.1 &lt;proves&gt; the root"
+				     "</p>\n"));
 	assert_null(strstr(body, "<script"));
 	assert_null(strstr(body, "<img"));
 	assert_null(strstr(body, "<svg"));
