@@ -190,13 +190,12 @@ struct dns *dns_new(struct event_base *base, const struct dns_options *options, 
 {
 	struct dns *dns = calloc(1, sizeof(*dns));
 
-	if (dns == NULL || options->mode == DNS_VALIDATE) {
-		(void)snprintf(err, err_len, "%s", dns != NULL ? "gate25 cannot validate yet" : "out of memory");
-		free(dns);
+	if (dns == NULL) {
+		(void)snprintf(err, err_len, "out of memory");
 		return NULL;
 	}
 	dns->base = base;
-	dns->engine = &dns_stub;
+	dns->engine = options->mode == DNS_VALIDATE ? &dns_unbound : &dns_stub;
 	dns->limits = options->limits;
 	TAILQ_INIT(&dns->waiting);
 	dns->state = dns->engine->open(base, options, err, err_len);

@@ -178,14 +178,10 @@ static void weigh(struct work *work, const struct dns_message *message)
 	const char *text = resolver_of(work)->text;
 	bool positive = work->reply == DNS_REPLY_ALIAS || work->read.status == DNS_FOUND_INSECURE;
 
-	if (!work->stub->trust_ad) {
-		accept_reply(work);
-	} else if (message->ad && positive && !message->signs) {
+	if (work->stub->trust_ad && message->ad && positive && !message->signs) {
 		disbelieve(work, "%s says AD and leaves the signatures out", text);
-	} else if (message->ad) {
-		accept_reply(work);
-	} else if (has_proved(work)) {
-		work->insecure = true;
+	} else if (!work->stub->trust_ad || message->ad || has_proved(work)) {
+		work->insecure |= !message->ad;
 		accept_reply(work);
 	} else {
 		close_exchange(work);
