@@ -19,6 +19,8 @@ static const struct command {
 	{ "rules", cli_rules, "show the nftables rules; --install loads them, --install --guard only the guard" },
 	{ "explain", cli_explain, "explain ADDRESS|DOMAIN: what is demanded for it, and why" },
 	{ "probe", cli_probe, "probe DOMAIN|HOST: speak to each of its servers and judge it as the gate would" },
+	{ "verify", cli_verify, "judge a chain of certificates offline, against names or TLSA records" },
+	{ "tlsa", cli_tlsa, "tlsa FILE: the TLSA records to publish for a server's certificates" },
 	{ "status", cli_status, "what the running gate does: sessions, refusals, probable relays" },
 	{ "stop", cli_stop, "stop the gate; port 25 stays closed. --open opens it" },
 };

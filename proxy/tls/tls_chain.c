@@ -60,6 +60,18 @@ struct x509_st *tls_cert_parse(struct tls_der der)
 	return NULL;
 }
 
+struct evp_pkey_st *tls_key_parse(struct tls_der der)
+{
+	const uint8_t *at = der.bytes;
+	EVP_PKEY *key = der.len > 0 ? d2i_PUBKEY(NULL, &at, (long)der.len) : NULL;
+
+	ERR_clear_error();
+	if (key != NULL && at == der.bytes + der.len)
+		return key;
+	EVP_PKEY_free(key);
+	return NULL;
+}
+
 static bool parse_all(struct tls_chain *chain, const struct tls_peer *peer, struct tls_finding *finding)
 {
 	chain->certs = sk_X509_new_null();

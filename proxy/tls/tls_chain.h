@@ -11,6 +11,7 @@
 #include "proxy/base/attrib.h"
 #include "proxy/tls/tls_peer.h"
 
+struct evp_pkey_st;
 struct x509_st;
 struct stack_st_X509;
 struct tls_chain;
@@ -49,6 +50,8 @@ const char *tls_chain_show_names(const struct tls_chain *chain, char *out, size_
 struct stack_st_X509 *tls_chain_certs(const struct tls_chain *chain); /* leaf first; borrowed */
 /* The caller frees it (X509_free). NULL: |der| is, from first octet to last, no certificate. */
 struct x509_st *tls_cert_parse(struct tls_der der);
+/* Likewise a SubjectPublicKeyInfo (EVP_PKEY_free). */
+struct evp_pkey_st *tls_key_parse(struct tls_der der);
 /* 0 for a key that is not RSA, or that the library does not know. */
 unsigned tls_cert_rsa_bits(struct x509_st *cert);
 

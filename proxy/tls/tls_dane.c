@@ -6,11 +6,11 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include "proxy/tls/tls_chain.h"
 #include "proxy/tls/tls_compat.h"
 #include "proxy/tls/tls_path.h"
+#include "proxy/tls/tls_tlsa.h"
 
 struct dispute { /* what is before the judge, and what came of it so far */
 	const struct tls_peer *peer;
@@ -27,25 +27,6 @@ struct match {
 };
 
 /* --- records against octets --------------------------------------------------------------------------------------- */
-
-static bool record_matches(const struct tlsa *record, struct tls_der cert)
-{
-	struct tls_der part = cert;
-	uint8_t digest[SHA512_DIGEST_LENGTH];
-
-	if (record->selector == TLSA_SPKI ? !tls_leaf_key(cert, &part) : record->selector != TLSA_CERT)
-		return false;
-	switch (record->mtype) {
-	case TLSA_FULL: return record->len == part.len && memcmp(record->data, part.bytes, part.len) == 0;
-	case TLSA_SHA256:
-		return record->len == SHA256_DIGEST_LENGTH &&
-		       memcmp(record->data, SHA256(part.bytes, part.len, digest), SHA256_DIGEST_LENGTH) == 0;
-	case TLSA_SHA512:
-		return record->len == SHA512_DIGEST_LENGTH &&
-		       memcmp(record->data, SHA512(part.bytes, part.len, digest), SHA512_DIGEST_LENGTH) == 0;
-	default: return false;
-	}
-}
 
 /* Of several records that match, the one to name: keys before certificates, strong digests first. */
 static bool is_better(const struct tlsa *a, const struct tlsa *b)
@@ -65,7 +46,7 @@ static const struct tlsa *record_for(const struct verdict_mx *host, enum tlsa_us
 
 	for (size_t i = 0; i < host->tlsa_count; i++) {
 		const struct tlsa *record = &host->tlsa[i];
-		if (counts_as(host, i, usage) && is_better(record, best) && record_matches(record, cert))
+		if (counts_as(host, i, usage) && is_better(record, best) && tls_tlsa_is(record, cert))
 			best = record;
 	}
 	return best;
@@ -150,7 +131,7 @@ static void by_presented(struct dispute *d, const struct verdict_mx *host, struc
 static bool was_presented(const struct dispute *d, const struct tlsa *record)
 {
 	for (size_t i = 0; i < tls_peer_count(d->peer); i++)
-		if (record_matches(record, tls_peer_cert(d->peer, i)))
+		if (tls_tlsa_is(record, tls_peer_cert(d->peer, i)))
 			return true;
 	return false;
 }
@@ -169,24 +150,12 @@ static void by_certificate(struct dispute *d, const struct tlsa *record, struct 
 	ERR_clear_error();
 }
 
-static EVP_PKEY *parse_key(const uint8_t *der, size_t len)
-{
-	const uint8_t *at = der;
-	EVP_PKEY *key = len > 0 ? d2i_PUBKEY(NULL, &at, (long)len) : NULL;
-
-	ERR_clear_error();
-	if (key != NULL && at == der + len)
-		return key;
-	EVP_PKEY_free(key);
-	return NULL;
-}
-
 /* by_key: the key of a trust anchor whose certificate is nowhere (RFC 7671 s. 5.2.3). Where it is, what it says of
  * itself holds (by_presented). */
 static void by_key(struct dispute *d, const struct tlsa *record, struct match *best)
 {
 	STACK_OF(X509) *certs = tls_chain_certs(d->chain);
-	EVP_PKEY *key = was_presented(d, record) ? NULL : parse_key(record->data, record->len);
+	EVP_PKEY *key = was_presented(d, record) ? NULL : tls_key_parse((struct tls_der){ record->data, record->len });
 
 	if (key != NULL && !(EVP_PKEY_id(key) == EVP_PKEY_RSA && EVP_PKEY_bits(key) > TLS_RSA_BITS_MAX)) {
 		for (size_t i = 0; i < sk_X509_num(certs); i++) {
@@ -334,23 +303,4 @@ struct judgement tls_dane_judge(const struct tls_peer *peer, const struct verdic
 	out.result = d.failure.word;
 	(void)snprintf(out.reason, sizeof(out.reason), "%s", d.failure.reason);
 	return out;
-}
-
-/* --- what a record holds ------------------------------------------------------------------------------------------ */
-
-bool tls_dane_der(uint8_t selector, const uint8_t *der, size_t len)
-{
-	bool holds = false;
-
-	if (selector == TLSA_CERT) {
-		X509 *cert = tls_cert_parse((struct tls_der){ der, len });
-		holds = cert != NULL && tls_compat_pubkey(cert) != NULL;
-		X509_free(cert);
-	} else if (selector == TLSA_SPKI) {
-		EVP_PKEY *key = parse_key(der, len);
-		holds = key != NULL;
-		EVP_PKEY_free(key);
-	}
-	ERR_clear_error();
-	return holds;
 }

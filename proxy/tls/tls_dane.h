@@ -1,5 +1,5 @@
 /* tls_dane.h - a server's certificates held against TLSA records (RFC 6698, 7671, 7672; RULES A.6, B). Private to
- * proxy/tls and its tests, but for tls_dane_der. No CA file has a say here.
+ * proxy/tls and its tests. No CA file has a say here.
  *
  *   usage 3  the leaf certificate or its key is the record's, and that is all: no name, no date, no issuer, no key
  *            usage, no strength (RFC 7672 s. 3.1.1)
@@ -30,8 +30,5 @@
  * that it was made of. The words of a refusal are those of judgement.h. */
 struct judgement tls_dane_judge(const struct tls_peer *peer, const struct verdict *verdict, const struct demand *demand,
 				time_t now);
-
-/* tls_dane_der is a tlsa_der_fn (policy/verdict/tlsa.h). */
-bool tls_dane_der(uint8_t selector, const uint8_t *der, size_t len);
 
 #endif

@@ -5,12 +5,11 @@
 #include <string.h>
 
 #include <openssl/bio.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/sha.h>
 
 #include "proxy/tls/tls_chain.h"
 #include "proxy/tls/tls_compat.h"
+#include "proxy/tls/tls_tlsa.h"
 
 static void append(char *out, const char *text, size_t len)
 {
@@ -99,21 +98,19 @@ bool tls_show_cert(struct tls_shown *out, struct tls_der cert, time_t now)
 
 bool tls_show_is(const struct tlsa *record, struct tls_der cert)
 {
-	struct tls_der part = cert;
-	uint8_t digest[SHA512_DIGEST_LENGTH];
+	return tls_tlsa_is(record, cert);
+}
 
-	if (record->selector == TLSA_SPKI && !tls_leaf_key(cert, &part))
-		return false;
-	if (record->selector > TLSA_SPKI || part.len == 0)
-		return false;
-	switch (record->mtype) {
-	case TLSA_FULL: return record->len == part.len && memcmp(record->data, part.bytes, part.len) == 0;
-	case TLSA_SHA256:
-		(void)SHA256(part.bytes, part.len, digest);
-		return record->len == SHA256_DIGEST_LENGTH && memcmp(record->data, digest, record->len) == 0;
-	case TLSA_SHA512:
-		(void)SHA512(part.bytes, part.len, digest);
-		return record->len == SHA512_DIGEST_LENGTH && memcmp(record->data, digest, record->len) == 0;
-	default: return false;
-	}
+bool tls_show_issued(struct tls_der issuer, struct tls_der cert)
+{
+	X509 *above = tls_cert_parse(issuer);
+	X509 *below = tls_cert_parse(cert);
+	EVP_PKEY *key = above != NULL ? tls_compat_pubkey(above) : NULL;
+	bool issued = key != NULL && below != NULL && X509_check_issued(above, below) == X509_V_OK &&
+		      X509_verify(below, key) == 1;
+
+	X509_free(above);
+	X509_free(below);
+	ERR_clear_error();
+	return issued;
 }

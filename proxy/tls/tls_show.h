@@ -29,4 +29,7 @@ MUST_CHECK bool tls_show_cert(struct tls_shown *out, struct tls_der cert, time_t
  * record is usable, counts and has a usage that fits is not asked: see tls_verify.h for what authenticates. */
 bool tls_show_is(const struct tlsa *record, struct tls_der cert);
 
+/* tls_show_issued: whether |issuer| names itself in |cert| as the issuer and has signed it. Dates are not looked at. */
+bool tls_show_issued(struct tls_der issuer, struct tls_der cert);
+
 #endif

@@ -199,8 +199,7 @@ static struct judgement judge_dane(const struct dispute *d)
 {
 	struct judgement out = tls_dane_judge(d->peer, d->verdict, d->demand, d->now);
 
-	/* Whose host this is was said by nobody who could prove it (RFC 7672 s. 2.2.1). */
-	out.authenticated = out.satisfied && d->verdict->mx_secure;
+	out.authenticated = out.satisfied && demand_proves_domain(d->demand, d->verdict);
 	return out;
 }
 
@@ -235,10 +234,7 @@ static struct judgement judge_both(const struct dispute *d)
 	if (!out.satisfied || d->demand->also == LEVEL_UNSET)
 		return out;
 	also = judge_level(d, d->demand->also);
-	if (!also.satisfied)
-		return also;
-	out.authenticated = also.authenticated;
-	return out;
+	return also.satisfied ? out : also;
 }
 
 struct judgement tls_judge(const struct tls_peer *peer, const struct verdict *verdict, const struct addr *destination,

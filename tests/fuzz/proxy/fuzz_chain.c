@@ -13,8 +13,8 @@
 
 #include "proxy/base/attrib.h"
 #include "proxy/tls/tls_chain.h"
-#include "proxy/tls/tls_dane.h"
 #include "proxy/tls/tls_peer.h"
+#include "proxy/tls/tls_tlsa.h"
 #include "proxy/tls/tls_trust.h"
 #include "proxy/tls/tls_verify.h"
 
@@ -155,7 +155,7 @@ static void judge(const struct tls_peer *peer, uint8_t control, struct tls_der l
 	}
 	if (is_dane(level)) {
 		record = record_of(last, peer, digest);
-		(void)tls_dane_der(record.selector, record.data, record.len);
+		(void)tls_tlsa_der(record.selector, record.data, record.len);
 		must(ERR_peek_error() == 0, "an error of a record is left behind");
 		mx[0].dane = VERDICT_DANE_USABLE;
 		mx[0].tlsa = &record;

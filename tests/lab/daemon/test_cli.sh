@@ -31,7 +31,7 @@ no_table() { ! lab_in gw nft list tables | grep -q gate25; }
 
 check "--version" gives 0 "gate25 " gate25 --version
 check "--help" gives 0 "Every command knows --help" gate25 --help
-for command in run check rules explain probe status stop; do
+for command in run check rules explain probe verify tlsa status stop; do
 	check "$command --help" gives 0 "usage: gate25" gate25 "$command" --help
 	check "$command with an option that is none" gives 2 "usage: gate25" gate25 "$command" --no-such-option
 done

@@ -195,7 +195,7 @@ static void each_row_of_the_rules(void **state)
 		const struct row *row = &rows[i];
 		const struct made *issuer = row->by == SIGNED_ITSELF ? NULL : &made[row->by];
 		struct made leaf = made_cert(&row->leaf, issuer);
-		const struct cast cast = { &leaf, issuer, &other };
+		const struct cast cast = { &leaf, issuer, &other, NULL };
 		size_t count;
 		struct tlsa *records = tlsa_made(row->records, &cast, &count);
 		struct verdict_mx mx;

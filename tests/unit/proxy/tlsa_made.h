@@ -15,7 +15,8 @@ struct cast {                      /* who the letters stand for */
 	const struct made *leaf;   /* l */
 	const struct made *issuer; /* i: of the leaf */
 	const struct made *other;  /* o: another server's */
-	/* r: the root; s: a stranger's root; n: the intermediate. x (records only): nobody */
+	const struct made *root;   /* r; NULL: the world's. s: a stranger's root; n: the intermediate; x, of records
+				    * only: nobody */
 };
 
 static inline const struct made *cast_member(const struct cast *cast, char letter)
@@ -24,7 +25,7 @@ static inline const struct made *cast_member(const struct cast *cast, char lette
 	case 'l': return cast->leaf;
 	case 'i': return cast->issuer;
 	case 'o': return cast->other;
-	case 'r': return &made[BY_ROOT];
+	case 'r': return cast->root != NULL ? cast->root : &made[BY_ROOT];
 	case 's': return &made[BY_STRANGER];
 	case 'n': return &made[BY_INTER];
 	default: fail_msg("nobody is called %c", letter); return NULL;

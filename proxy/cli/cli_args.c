@@ -1,0 +1,45 @@
+/* cli_args.c - see cli_args.h. */
+#include "proxy/cli/cli_args.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proxy/cli/cli.h"
+#include "proxy/smtp/smtp_address.h"
+
+int cli_wrong(const char *format, ...)
+{
+	va_list args;
+
+	(void)fprintf(stderr, "gate25: ");
+	va_start(args, format);
+	(void)vfprintf(stderr, format, args);
+	va_end(args);
+	(void)fprintf(stderr, "\n");
+	return CLI_USAGE;
+}
+
+bool cli_host(char out[CONF_NAME_MAX], const char *text)
+{
+	char name[SMTP_DOMAIN_MAX];
+	size_t len = strlen(text);
+
+	out[0] = '\0';
+	if (len > 1 && text[len - 1] == '.')
+		len--;
+	if (!smtp_domain_parse(name, text, len) || strlen(name) >= CONF_NAME_MAX)
+		return false;
+	memcpy(out, name, strlen(name) + 1);
+	return true;
+}
+
+char *cli_read_file(const char *path)
+{
+	char *text = conf_read_file(path);
+
+	if (text == NULL)
+		(void)cli_wrong("cannot read %s: %s", path, errno == EILSEQ ? "it is not text (PEM)" : strerror(errno));
+	return text;
+}
