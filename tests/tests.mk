@@ -37,9 +37,20 @@ $(B)/fuzz/base/%: $(B)/tests/fuzz/base/%.o $(B)/tests/fuzz/replay.o $(B)/libbase
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o $(B)/libbase.a $(BASE_LIBS)
 
-.PHONY: unit check
+# Chains and TLSA records judged by gate25 and by OpenSSL's own DANE: tests/oracle/run says how. Its programs hold OpenSSL
+# and nothing of gate25; tests/boundaries looks at them, so unit builds them.
+ORACLE := $(B)/oracle/oracle $(B)/oracle/certificates
+$(B)/oracle/oracle: $(B)/tests/oracle/oracle.o
+$(B)/oracle/certificates: $(patsubst %,$(B)/tests/oracle/%.o,certificates certificate key recipes)
+$(ORACLE):
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libssl libcrypto)
+
+.PHONY: unit oracle check
+oracle: $(B)/gate25 $(ORACLE)
+	@tests/oracle/run $(B)
 # The unit tests and fuzz seeds of one variant (VARIANT, CC, SANITIZE).
-unit: $(UNITS) $(FUZZERS)
+unit: $(UNITS) $(FUZZERS) $(ORACLE)
 	@tests/run-units $(B) $(UNITS) $(FUZZERS)
 
 check:

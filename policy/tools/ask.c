@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "policy/decide/decide.h"
-#include "policy/dns/dns.h"
+#include "policy/dns/dnssec.h"
+#include "policy/mx/tlsa_der.h"
 #include "policy/tools/explain.h"
 #include "proxy/base/conf.h"
 #include "proxy/base/log.h"
-#include "proxy/base/resolv_conf.h"
 
 enum { ASK_USAGE = 2, ASK_UNDECIDED = 3 };
 
@@ -136,34 +136,52 @@ static void on_mx(void *arg, struct mx_result *result)
 	*result = (struct mx_result){ 0 };
 }
 
-static struct dns *new_dns(struct event_base *base, const struct endpoint *at, size_t count)
-{
-	struct dns_resolver resolvers[DNS_RESOLVERS_MAX] = { 0 };
-	struct dns_options options = { .resolvers = resolvers, .limits = DNS_LIMITS_DEFAULT };
-	char err[DNS_REASON_MAX];
+/* What was looked up, and how. */
+struct looked_up {
+	struct mx_result mx;
+	struct trail trail;
+	const char *proof;
+};
 
-	for (size_t i = 0; i < count && i < COUNT(resolvers); i++)
-		resolvers[options.resolvers_count++].at = at[i];
-	return dns_new(base, &options, err, sizeof(err));
+static const char *proof_of(enum dns_mode mode)
+{
+	switch (mode) {
+	case DNS_TRUST_AD: return "trust-ad: proved by the resolvers, whose AD bit is believed";
+	case DNS_VALIDATE: return "validate: proved here, from the trust anchors";
+	case DNS_OFF: break;
+	}
+	return "off: nothing is proved";
 }
 
 /* look_up runs a loop of its own until |out| is filled. */
-static void look_up(struct mx_result *out, const struct conf *conf, const struct mx_want *want)
+static void look_up(struct looked_up *out, const struct conf *conf, const struct mx_want *want)
 {
-	struct endpoint defaults[RESOLV_CONF_MAX];
 	struct event_base *base = event_base_new();
+	struct mx_lookup *lookup = NULL;
+	enum dns_mode mode = DNS_OFF;
 	struct dns *dns = NULL;
 
-	*out = (struct mx_result){ .reason = "out of memory" };
-	if (base != NULL && conf->resolvers_count > 0)
-		dns = new_dns(base, conf->resolvers, conf->resolvers_count);
-	else if (base != NULL)
-		dns = new_dns(base, defaults, resolv_conf_read(defaults));
-	if (dns != NULL && mx_lookup_start(base, dns, want, LOOKUP_DEADLINE_MS, on_mx, out) != NULL)
+	*out = (struct looked_up){ .mx.reason = "out of memory" };
+	tlsa_der_init();
+	if (base != NULL)
+		dns = dnssec_open(base, conf, &mode, out->mx.reason, sizeof(out->mx.reason));
+	if (dns != NULL) {
+		out->proof = proof_of(mode);
+		lookup = mx_lookup_start(base, dns, want, LOOKUP_DEADLINE_MS, on_mx, &out->mx);
+	}
+	if (lookup != NULL) {
+		mx_lookup_watch(lookup, trail_add, &out->trail);
 		(void)event_base_dispatch(base);
+	}
 	dns_free(dns);
 	if (base != NULL)
 		event_base_free(base);
+}
+
+static void looked_up_cleanup(struct looked_up *found)
+{
+	mx_result_cleanup(&found->mx);
+	trail_cleanup(&found->trail);
 }
 
 /* print_wire: see ask.h. */
@@ -198,7 +216,7 @@ static bool print(const struct options *options, const struct explain *explain)
 static int answer(const struct options *options, const struct conf *conf, const struct verdict_question *question)
 {
 	struct rules_match match;
-	struct mx_result mx = { 0 };
+	struct looked_up found = { 0 };
 	struct verdict *verdict;
 	struct mx_want want;
 	bool lookup;
@@ -207,11 +225,11 @@ static int answer(const struct options *options, const struct conf *conf, const 
 	rules_find(&match, conf, question);
 	lookup = decide_want(&want, conf, &match, question);
 	if (lookup)
-		look_up(&mx, conf, &want);
-	verdict = decide(conf, 0, &match, question, lookup ? &mx : NULL);
+		look_up(&found, conf, &want);
+	verdict = decide(conf, 0, &match, question, lookup ? &found.mx : NULL);
 	if (verdict == NULL) {
 		(void)fprintf(stderr, "gate25-policyd: out of memory\n");
-		mx_result_cleanup(&mx);
+		looked_up_cleanup(&found);
 		return status;
 	}
 	struct explain explain = { .recipient = options->recipient,
@@ -219,13 +237,16 @@ static int answer(const struct options *options, const struct conf *conf, const 
 				   .conf = conf,
 				   .question = question,
 				   .match = &match,
+				   .proof = found.proof,
+				   .dane = lookup && want.dane,
+				   .trail = lookup ? &found.trail : NULL,
 				   .lookup_name = lookup ? want.domain : NULL,
-				   .mx = lookup ? &mx : NULL,
+				   .mx = lookup ? &found.mx : NULL,
 				   .verdict = verdict };
 	if (print(options, &explain))
 		status = explain_status(&explain);
 	verdict_unref(verdict);
-	mx_result_cleanup(&mx);
+	looked_up_cleanup(&found);
 	return fflush(stdout) == 0 ? status : ASK_UNDECIDED;
 }
 

@@ -1,66 +1,72 @@
-/* explain.c - see explain.h. */
+/* explain.c - see explain.h: the demand in words, and how the program ends. */
 #include "policy/tools/explain.h"
 
-#include <stdarg.h>
 #include <string.h>
 
-/* append adds to a text of EXPLAIN_TEXT_MAX; what does not fit is cut. */
-static void PRINTF_LIKE(2, 3) append(char *out, const char *format, ...)
-{
-	size_t len = strlen(out);
-	va_list args;
+#include "policy/tools/append.h"
 
-	va_start(args, format);
-	(void)vsnprintf(out + len, EXPLAIN_TEXT_MAX - len, format, args);
-	va_end(args);
+/* Nothing that a server could show would do at |level|. */
+static bool is_hopeless(const struct verdict *verdict, enum level level)
+{
+	switch (level) {
+	case LEVEL_VERIFY:
+	case LEVEL_SECURE: return verdict->names_count == 0 && (!verdict->match_mx || verdict->mx_count == 0);
+	case LEVEL_FINGERPRINT: return verdict->fingerprints_count == 0;
+	default: return false;
+	}
 }
 
-/* Nothing that a server could show would do. */
-static bool is_hopeless(const struct verdict *verdict)
+/* --- the exit status ---------------------------------------------------------------------------------------------- */
+
+const struct addr *explain_at(const struct verdict *verdict, size_t host)
 {
-	if (!level_authenticates(verdict->level))
-		return false;
-	return verdict->names_count == 0 && verdict->fingerprints_count == 0 &&
-	       (!verdict->match_mx || verdict->mx_count == 0);
+	static const struct addr none;
+
+	return verdict->mx[host].addrs_count > 0 ? &verdict->mx[host].addrs[0] : &none;
+}
+
+static int status_at(const struct verdict *verdict, const struct addr *dst)
+{
+	struct demand demand;
+
+	demand_of(&demand, verdict, dst);
+	if (demand.level != LEVEL_UNSET)
+		return is_hopeless(verdict, demand.level) || is_hopeless(verdict, demand.also) ? 1 : 0;
+	return demand.result == RESULT_DANE_REQUIRED ? 1 : 3;
 }
 
 int explain_status(const struct explain *explain)
 {
 	const struct verdict *verdict = explain->verdict;
+	const struct addr *dst = &explain->question->destination.addr;
+	int best = 3;
 
-	if (verdict->status != VERDICT_OK)
-		return 3;
-	return verdict->enforce && is_hopeless(verdict) ? 1 : 0;
-}
-
-void explain_rule(const struct explain *explain, char out[EXPLAIN_TEXT_MAX])
-{
-	const struct rules_match *match = explain->match;
-	char text[ADDR_TEXT_MAX];
-
-	out[0] = '\0';
-	switch (match->source) {
-	case VERDICT_SOURCE_DESTINATION:
-		append(out, "destination \"%s/%u\", %s:%u", addr_format(&match->destination->prefix.addr, text),
-		       match->destination->prefix.bits, explain->file, match->rule->line);
-		break;
-	case VERDICT_SOURCE_DOMAIN:
-		append(out, "domain \"%s\", %s:%u", match->domain->name, explain->file, match->rule->line);
-		break;
-	case VERDICT_SOURCE_DEFAULT: append(out, "none matches: the default level"); break;
-	case VERDICT_SOURCE_NONE:
-	case VERDICT_SOURCE_COUNT: append(out, "none"); break;
+	if (addr_len(dst) > 0 || verdict->mx_count == 0)
+		best = status_at(verdict, dst);
+	for (size_t i = 0; addr_len(dst) == 0 && i < verdict->mx_count; i++) {
+		int status = status_at(verdict, explain_at(verdict, i));
+		best = status < best ? status : best;
 	}
+	return best == 1 && !verdict->enforce ? 0 : best;
 }
+
+/* --- names -------------------------------------------------------------------------------------------------------- */
 
 void explain_sni(const struct explain *explain, char out[EXPLAIN_TEXT_MAX])
 {
 	const struct verdict *verdict = explain->verdict;
-	const struct verdict_mx *mx = verdict_mx_for(verdict, &explain->question->destination.addr);
+	const struct addr *dst = &explain->question->destination.addr;
+	const struct verdict_mx *mx = verdict_mx_for(verdict, dst);
+	struct demand demand;
 
 	out[0] = '\0';
+	demand_of(&demand, verdict, dst);
 	if (verdict->level == LEVEL_NONE)
 		append(out, "none: no TLS");
+	else if (demand.level == LEVEL_DANE && demand.hosts_count == 1)
+		append(out, "%s (the TLSA base domain)", demand.hosts[0]->tlsa_base);
+	else if (demand.level == LEVEL_DANE)
+		append(out, "the TLSA base domain of the MX host dialled");
 	else if (verdict->servername[0] != '\0')
 		append(out, "%s", verdict->servername);
 	else if (mx != NULL)
@@ -85,13 +91,53 @@ static void append_names(char *out, const struct verdict *verdict)
 	}
 }
 
-static void append_level(char *out, const struct explain *explain)
+void explain_names(const struct verdict *verdict, char out[EXPLAIN_TEXT_MAX])
+{
+	out[0] = '\0';
+	append_names(out, verdict);
+}
+
+/* --- the demand --------------------------------------------------------------------------------------------------- */
+
+static void append_certificate(char *out, const struct explain *explain)
+{
+	const char *ca = conf_ca_file(explain->conf, explain->verdict->ca);
+
+	append(out, "a certificate, trusted by %s, for ", ca != NULL ? ca : "the gate's CA bundle");
+	append_names(out, explain->verdict);
+}
+
+/* The reference names of usage 2 (RFC 7672 s. 3.2.2). */
+static void append_reference_names(char *out, const struct demand *demand, const struct verdict *verdict)
+{
+	append(out, "; where usage 2 matches, for the name ");
+	for (size_t i = 0; i < demand->hosts_count; i++)
+		append(out, "%s%s", i > 0 ? " or " : "", demand->hosts[i]->tlsa_base);
+	if (verdict->mx_secure && verdict->nexthop[0] != '\0')
+		append(out, " or %s", verdict->nexthop);
+	if (verdict->mx_secure && verdict->expanded[0] != '\0')
+		append(out, " or %s", verdict->expanded);
+}
+
+static void append_dane(char *out, const struct demand *demand, const struct explain *explain)
+{
+	append(out, ", and a certificate or key that a TLSA record of ");
+	for (size_t i = 0; i < demand->hosts_count; i++)
+		append(out, "%s%s", i > 0 ? " or " : "", demand->hosts[i]->name);
+	append(out, " names");
+	append_reference_names(out, demand, explain->verdict);
+	if (demand->also == LEVEL_VERIFY || demand->also == LEVEL_SECURE) {
+		append(out, "; and, because the MX list is not proved, ");
+		append_certificate(out, explain);
+	}
+}
+
+static void append_level(char *out, const struct demand *demand, const struct explain *explain)
 {
 	const struct verdict *verdict = explain->verdict;
 	const char *version = verdict->min_protocol == CONF_TLS13 ? "TLS 1.3" : "TLS 1.2 or newer";
-	const char *ca = conf_ca_file(explain->conf, verdict->ca);
 
-	switch (verdict->level) {
+	switch (demand->level) {
 	case LEVEL_NONE: append(out, "the mail goes in clear text, TLS is not tried"); break;
 	case LEVEL_MAY: append(out, "TLS where the server offers it, else clear text"); break;
 	case LEVEL_ENCRYPT: append(out, "%s; any certificate will do", version); break;
@@ -101,112 +147,49 @@ static void append_level(char *out, const struct explain *explain)
 		break;
 	case LEVEL_VERIFY:
 	case LEVEL_SECURE:
-		append(out, "%s, and a certificate, trusted by %s, for ", version,
-		       ca != NULL ? ca : "the gate's CA bundle");
-		append_names(out, verdict);
+		append(out, "%s, and ", version);
+		append_certificate(out, explain);
+		break;
+	case LEVEL_DANE:
+		append(out, "%s", version);
+		append_dane(out, demand, explain);
 		break;
 	case LEVEL_UNSET:
-	case LEVEL_DANE:
 	case LEVEL_DANE_ONLY:
 	case LEVEL_COUNT: append(out, "nothing that could be met"); break;
 	}
 }
 
-void explain_demand(const struct explain *explain, char out[EXPLAIN_TEXT_MAX])
+static void append_basis(char *out, const struct demand *demand)
+{
+	if (demand->basis == DEMAND_OF_DANE_UNUSABLE)
+		append(out, "there are TLSA records and none can be used, so ");
+	else if (demand->basis == DEMAND_OF_FLOOR)
+		append(out, "DANE does not apply, so the floor (%s): ", level_name(demand->level));
+}
+
+void explain_demand(const struct explain *explain, const struct addr *dst, char out[EXPLAIN_TEXT_MAX])
 {
 	const struct verdict *verdict = explain->verdict;
+	struct demand demand;
 
 	out[0] = '\0';
-	if (verdict->status != VERDICT_OK)
-		append(out, "undecided: %s", verdict->reason);
-	else if (is_hopeless(verdict))
+	demand_of(&demand, verdict, dst != NULL ? dst : &explain->question->destination.addr);
+	if (demand.level == LEVEL_UNSET) {
+		append(out, "%s: %s", demand.result == RESULT_DANE_REQUIRED ? "refused" : "undecided", demand.reason);
+	} else if (is_hopeless(verdict, demand.level) || is_hopeless(verdict, demand.also)) {
 		append(out, "level %s, and no name is known that a certificate could be for",
-		       level_name(verdict->level));
-	else
-		append_level(out, explain);
+		       level_name(demand.level == LEVEL_DANE ? demand.also : demand.level));
+	} else {
+		append_basis(out, &demand);
+		append_level(out, &demand, explain);
+	}
 	if (!verdict->enforce)
 		append(out, "; report only (enforce = no): delivered in any case");
-	else if (verdict->status != VERDICT_OK)
-		append(out, "; the client is told to try again later (451 4.4.3)");
-	else if (!level_permits_clear(verdict->level))
+	else if (demand.level == LEVEL_UNSET)
+		append(out, "; the client is told to try again later (451 %s)",
+		       demand.code != NULL && demand.code[0] != '\0' ? demand.code : "4.4.3");
+	else if (!level_permits_clear(demand.level))
 		append(out, "; else the mail is refused for now (451)");
 	append(out, ".");
-}
-
-/* --- for a person ------------------------------------------------------------------------------------------------- */
-
-static void print_host(FILE *out, const struct verdict_mx *host)
-{
-	char text[ADDR_TEXT_MAX];
-
-	(void)fprintf(out, "             %5u %s", host->preference, host->name);
-	for (size_t i = 0; i < host->addrs_count; i++)
-		(void)fprintf(out, " [%s]", addr_format(&host->addrs[i], text));
-	if (host->addrs_failed)
-		(void)fprintf(out, " (a lookup of its addresses failed)");
-	else if (host->addrs_count == 0)
-		(void)fprintf(out, " (no address)");
-	(void)fputc('\n', out);
-}
-
-static void print_mx(FILE *out, const struct explain *explain)
-{
-	static const char *const lookups[] = { "could not be looked up", "none", "found" };
-	const struct verdict *verdict = explain->verdict;
-
-	if (explain->lookup_name == NULL) {
-		(void)fprintf(out, "MX hosts     not needed\n");
-		return;
-	}
-	(void)fprintf(out, "MX hosts     of %s: %s%s%s\n", explain->lookup_name, lookups[explain->mx->lookup],
-		      explain->mx->implicit ? " (no MX record: the domain itself)" : "",
-		      strcmp(explain->mx->canonical, explain->lookup_name) != 0 && explain->mx->canonical[0] != '\0'
-			      ? " (by an alias)"
-			      : "");
-	for (size_t i = 0; i < verdict->mx_count; i++)
-		print_host(out, &verdict->mx[i]);
-	if (explain->mx->reason[0] != '\0')
-		(void)fprintf(out, "             %s\n", explain->mx->reason);
-}
-
-static void print_destination(FILE *out, const struct explain *explain)
-{
-	const struct addr *addr = &explain->question->destination.addr;
-	const struct verdict_mx *mx = verdict_mx_for(explain->verdict, addr);
-	char text[ADDR_TEXT_MAX];
-
-	if (addr_len(addr) == 0) {
-		(void)fprintf(out, "destination  any that has no rule of its own (--destination IP asks for one)\n");
-		return;
-	}
-	(void)fprintf(out, "destination  %s", addr_format(addr, text));
-	if (mx != NULL)
-		(void)fprintf(out, ", which is %s", mx->name);
-	else if (explain->verdict->mx_lookup == VERDICT_LOOKUP_FOUND)
-		(void)fprintf(out, ", which is no mail exchanger of %s", explain->lookup_name);
-	(void)fputc('\n', out);
-}
-
-void explain_text(FILE *out, const struct explain *explain)
-{
-	const struct verdict *verdict = explain->verdict;
-	char text[EXPLAIN_TEXT_MAX];
-
-	(void)fprintf(out, "recipient    %s\n", explain->recipient);
-	print_destination(out, explain);
-	explain_rule(explain, text);
-	(void)fprintf(out, "rule         %s\n", text);
-	(void)fprintf(out, "level        %s%s\n", level_name(verdict->level), verdict->enforce ? "" : ", report only");
-	print_mx(out, explain);
-	if (verdict->level == LEVEL_VERIFY || verdict->level == LEVEL_SECURE) {
-		text[0] = '\0';
-		append_names(text, verdict);
-		(void)fprintf(out, "names        %s\n", text[0] != '\0' ? text : "none");
-	}
-	explain_sni(explain, text);
-	(void)fprintf(out, "SNI          %s\n", text);
-	if (verdict->auth)
-		(void)fprintf(out, "AUTH         offered to the client once the server is authenticated\n");
-	explain_demand(explain, text);
-	(void)fprintf(out, "demand       %s\n", text);
 }

@@ -3,22 +3,97 @@
 
 #include "policy/tools/explain.h"
 
-static json_t *mx_json(const struct verdict *verdict)
+static json_t *step_json(const struct trail_step *step)
 {
-	json_t *hosts = json_array();
+	json_t *values = json_array();
+	char value[TRAIL_VALUE_MAX];
+
+	for (size_t i = 0; i < trail_values(step); i++)
+		(void)json_array_append_new(values, json_string(trail_value(step, i, value)));
+	return json_pack("{s:s, s:s, s:s, s:b, s:i, s:s, s:o, s:s}", "name", step->name, "type",
+			 dns_type_name(step->type), "status", dns_status_name(step->status), "bogus", step->bogus,
+			 "ttl", (int)step->ttl_s, "canonical", step->canonical, "answer", values, "reason",
+			 step->reason);
+}
+
+static json_t *lookups_json(const struct explain *explain)
+{
+	json_t *lookups = json_array();
+
+	for (size_t i = 0; explain->trail != NULL && i < explain->trail->count; i++)
+		(void)json_array_append_new(lookups, step_json(&explain->trail->steps[i]));
+	return lookups;
+}
+
+static json_t *sources_json(const struct explain *explain)
+{
+	struct explain_source sources[EXPLAIN_SOURCES_MAX];
+	size_t count = explain_sources(explain, sources);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(list, json_pack("{s:s, s:b, s:s}", "source", sources[i].name, "applies",
+							    sources[i].applies, "why", sources[i].why));
+	return list;
+}
+
+/* --- MX hosts ----------------------------------------------------------------------------------------------------- */
+
+static json_t *records_json(const struct explain *explain, size_t host)
+{
+	struct explain_record records[TLSA_MAX];
+	size_t count = explain_records(explain, host, records);
+	json_t *list = json_array();
+	char text[TLSA_TEXT_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		(void)json_array_append_new(list, json_pack("{s:s, s:b, s:b, s:s*}", "record",
+							    tlsa_format(records[i].record, text), "usable",
+							    records[i].unusable == NULL, "counts",
+							    records[i].unusable == NULL && !records[i].outdone, "why",
+							    records[i].unusable));
+	return list;
+}
+
+static json_t *addrs_json(const struct verdict_mx *mx)
+{
+	json_t *addrs = json_array();
 	char text[ADDR_TEXT_MAX];
 
-	for (size_t i = 0; i < verdict->mx_count; i++) {
-		const struct verdict_mx *mx = &verdict->mx[i];
-		json_t *addrs = json_array();
-		for (size_t j = 0; j < mx->addrs_count; j++)
-			(void)json_array_append_new(addrs, json_string(addr_format(&mx->addrs[j], text)));
-		(void)json_array_append_new(hosts, json_pack("{s:s, s:i, s:o, s:b}", "name", mx->name, "preference",
-							     (int)mx->preference, "addresses", addrs,
-							     "addresses_failed", mx->addrs_failed));
-	}
+	for (size_t i = 0; i < mx->addrs_count; i++)
+		(void)json_array_append_new(addrs, json_string(addr_format(&mx->addrs[i], text)));
+	return addrs;
+}
+
+static json_t *host_json(const struct explain *explain, size_t host)
+{
+	const struct verdict_mx *mx = &explain->mx->hosts[host];
+	json_t *object = json_pack("{s:s, s:i, s:o, s:b}", "name", mx->name, "preference", (int)mx->preference,
+				   "addresses", addrs_json(mx), "addresses_failed", mx->addrs_failed);
+	char demand[EXPLAIN_TEXT_MAX] = "";
+
+	if (!explain->dane)
+		return object;
+	if (host < explain->verdict->mx_count)
+		explain_demand(explain, explain_at(explain->verdict, host), demand);
+	(void)json_object_set_new(object, "addresses_status", json_string(explain_addrs(explain->mx->addrs[host])));
+	(void)json_object_set_new(object, "dane", json_string(explain_dane(mx->dane)));
+	(void)json_object_set_new(object, "tlsa_base", json_string(mx->tlsa_base));
+	(void)json_object_set_new(object, "tlsa", records_json(explain, host));
+	(void)json_object_set_new(object, "demand", json_string(demand));
+	return object;
+}
+
+static json_t *mx_json(const struct explain *explain)
+{
+	json_t *hosts = json_array();
+
+	for (size_t i = 0; explain->mx != NULL && i < explain->mx->hosts_count; i++)
+		(void)json_array_append_new(hosts, host_json(explain, i));
 	return hosts;
 }
+
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 static json_t *names_json(const struct verdict *verdict)
 {
@@ -39,6 +114,24 @@ static json_t *rule_json(const struct explain *explain)
 	return json_pack("{s:s, s:i}", "file", explain->file, "line", (int)explain->match->rule->line);
 }
 
+static void add_dane(json_t *root, const struct explain *explain)
+{
+	const struct verdict *verdict = explain->verdict;
+	struct demand demand;
+
+	demand_of(&demand, verdict, &explain->question->destination.addr);
+	(void)json_object_set_new(root, "floor", json_string(level_name(verdict->floor)));
+	(void)json_object_set_new(root, "dnssec", explain->proof != NULL ? json_string(explain->proof) : json_null());
+	(void)json_object_set_new(root, "mx_secure", json_boolean(verdict->mx_secure));
+	(void)json_object_set_new(root, "expanded", json_string(verdict->expanded));
+	(void)json_object_set_new(root, "sources", sources_json(explain));
+	(void)json_object_set_new(root, "lookups", lookups_json(explain));
+	(void)json_object_set_new(root, "demand_level", json_string(level_name(demand.level)));
+	(void)json_object_set_new(root, "demand_basis", json_string(demand_basis_name(demand.basis)));
+	(void)json_object_set_new(root, "result", json_string(result_word_name(demand.result)));
+	(void)json_object_set_new(root, "exit_status", json_integer(explain_status(explain)));
+}
+
 bool explain_json(FILE *out, const struct explain *explain)
 {
 	static const char *const lookups[] = { "failed", "absent", "found" };
@@ -48,16 +141,19 @@ bool explain_json(FILE *out, const struct explain *explain)
 	json_t *root;
 	bool ok;
 
-	explain_demand(explain, demand);
-	root = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:b, s:s*, s:s, s:o, s:o, s:s, s:s, s:b, s:i, s:s, s:s}",
+	explain_demand(explain, NULL, demand);
+	root = json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:s, s:b, s:s*, s:s, s:o, s:o, s:s, s:s, s:b, s:i, s:s, s:s}",
 			 "recipient", explain->recipient, "domain", verdict->domain, "destination",
-			 addr_format(&explain->question->destination.addr, address), "source",
-			 verdict_source_name(verdict->source), "rule", rule_json(explain), "level",
-			 level_name(verdict->level), "enforce", verdict->enforce, "mx_of", explain->lookup_name,
-			 "mx_lookup", explain->mx != NULL ? lookups[explain->mx->lookup] : "not-needed", "mx",
-			 mx_json(verdict), "names", names_json(verdict), "sni", verdict->servername, "min_protocol",
+			 addr_format(&explain->question->destination.addr, address), "port",
+			 (int)explain->question->destination.port, "source", verdict_source_name(verdict->source),
+			 "rule", rule_json(explain), "level", level_name(verdict->level), "enforce", verdict->enforce,
+			 "mx_of", explain->lookup_name, "mx_lookup",
+			 explain->mx != NULL ? lookups[explain->mx->lookup] : "not-needed", "mx", mx_json(explain),
+			 "names", names_json(verdict), "sni", verdict->servername, "min_protocol",
 			 verdict->min_protocol == CONF_TLS13 ? "TLSv1.3" : "TLSv1.2", "auth", verdict->auth, "ttl",
 			 (int)verdict->ttl_s, "reason", verdict->reason, "demand", demand);
+	if (root != NULL)
+		add_dane(root, explain);
 	ok = root != NULL && json_dumpf(root, out, JSON_INDENT(2)) == 0 && fputc('\n', out) != EOF;
 	json_decref(root);
 	return ok;

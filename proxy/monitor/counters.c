@@ -231,11 +231,22 @@ static const enum counter end_counters[SESSION_END_COUNT] = {
 	[SESSION_END_TIMEOUT] = COUNTER_END_TIMEOUT, [SESSION_END_SHUTDOWN] = COUNTER_END_SHUTDOWN,
 };
 
+static const enum counter policy_counters[DEMAND_BASIS_COUNT] = {
+	[DEMAND_OF_NOBODY] = COUNTER_POLICY_NONE,
+	[DEMAND_OF_RULE] = COUNTER_POLICY_RULE,
+	[DEMAND_OF_DEFAULT] = COUNTER_POLICY_DEFAULT,
+	[DEMAND_OF_DANE] = COUNTER_POLICY_DANE,
+	[DEMAND_OF_DANE_UNUSABLE] = COUNTER_POLICY_DANE_UNUSABLE,
+	[DEMAND_OF_FLOOR] = COUNTER_POLICY_FLOOR,
+};
+
 /* count_end: whoever ends a session that never had a greeting refused with one. */
 static void count_end(struct counters *counters, const struct session_record *record)
 {
 	if ((unsigned)record->end < SESSION_END_COUNT)
 		counters_add(counters, end_counters[record->end], 1);
+	if ((unsigned)record->policy < DEMAND_BASIS_COUNT)
+		counters_add(counters, policy_counters[record->policy], 1);
 	if (!record->greeted && record->end == SESSION_END_REFUSED)
 		counters_add(counters, COUNTER_GREETING_REFUSED_GATE, 1);
 	if (!record->greeted && record->end == SESSION_END_SERVER)

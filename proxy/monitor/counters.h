@@ -16,27 +16,29 @@
 enum counter_type { COUNTER_TYPE_COUNTER, COUNTER_TYPE_GAUGE };
 
 /* X(id, type, name, help): the families, in the order of /metrics. */
-#define COUNTERS_FAMILIES(X)                                                                                     \
-	X(SESSIONS, COUNTER, "gate25_sessions_total", "Client sessions accepted.")                               \
-	X(ACTIVE, GAUGE, "gate25_sessions_active", "Client sessions open now.")                                  \
-	X(ENDS, COUNTER, "gate25_session_ends_total", "Sessions ended, by what ended them.")                     \
-	X(CONNECTS, COUNTER, "gate25_upstream_connects_total", "Connections to servers, by outcome.")            \
-	X(GREETINGS, COUNTER, "gate25_greetings_refused_total",                                                  \
-	  "Sessions that got a refusal as their greeting, by whose refusal it was.")                             \
-	X(BINDS, COUNTER, "gate25_binds_total",                                                                  \
-	  "Servers judged against the policy, by level and RFC 8460 result (none: satisfied).")                  \
-	X(TLS, COUNTER, "gate25_tls_handshakes_total", "TLS handshakes with servers completed, by version.")     \
-	X(TLS_FAILED, COUNTER, "gate25_tls_handshakes_failed_total", "TLS handshakes with servers that failed.") \
-	X(CLEAR, COUNTER, "gate25_clear_binds_total", "Times a policy permitted a server in clear text.")        \
-	X(MESSAGES, COUNTER, "gate25_messages_total", "Messages: accepted by the server, or not.")               \
-	X(OCTETS, COUNTER, "gate25_content_bytes_total", "Octets of message content that went to servers.")      \
-	X(RECIPIENTS, COUNTER, "gate25_recipients_total", "Recipients, by outcome.")                             \
-	X(REFUSALS, COUNTER, "gate25_refusals_total", "Refusals by gate25, by RFC 8460 result.")                 \
-	X(REPORTED, COUNTER, "gate25_would_refuse_total",                                                        \
-	  "Refusals that enforce = no let pass (report only), by RFC 8460 result.")                              \
-	X(VERDICTS, COUNTER, "gate25_verdict_questions_total",                                                   \
-	  "Policy questions, by how they were answered (cached: from the worker's own memory).")                 \
-	X(CLIENT_ERRORS, COUNTER, "gate25_client_errors_total", "Commands that were none or came out of place.") \
+#define COUNTERS_FAMILIES(X)                                                                                      \
+	X(SESSIONS, COUNTER, "gate25_sessions_total", "Client sessions accepted.")                                \
+	X(ACTIVE, GAUGE, "gate25_sessions_active", "Client sessions open now.")                                   \
+	X(ENDS, COUNTER, "gate25_session_ends_total", "Sessions ended, by what ended them.")                      \
+	X(POLICIES, COUNTER, "gate25_session_policies_total",                                                     \
+	  "Sessions ended, by the policy in force for the last recipient (dane: TLSA records; none: no policy).") \
+	X(CONNECTS, COUNTER, "gate25_upstream_connects_total", "Connections to servers, by outcome.")             \
+	X(GREETINGS, COUNTER, "gate25_greetings_refused_total",                                                   \
+	  "Sessions that got a refusal as their greeting, by whose refusal it was.")                              \
+	X(BINDS, COUNTER, "gate25_binds_total",                                                                   \
+	  "Servers judged against the policy, by level and RFC 8460 result (none: satisfied).")                   \
+	X(TLS, COUNTER, "gate25_tls_handshakes_total", "TLS handshakes with servers completed, by version.")      \
+	X(TLS_FAILED, COUNTER, "gate25_tls_handshakes_failed_total", "TLS handshakes with servers that failed.")  \
+	X(CLEAR, COUNTER, "gate25_clear_binds_total", "Times a policy permitted a server in clear text.")         \
+	X(MESSAGES, COUNTER, "gate25_messages_total", "Messages: accepted by the server, or not.")                \
+	X(OCTETS, COUNTER, "gate25_content_bytes_total", "Octets of message content that went to servers.")       \
+	X(RECIPIENTS, COUNTER, "gate25_recipients_total", "Recipients, by outcome.")                              \
+	X(REFUSALS, COUNTER, "gate25_refusals_total", "Refusals by gate25, by RFC 8460 result.")                  \
+	X(REPORTED, COUNTER, "gate25_would_refuse_total",                                                         \
+	  "Refusals that enforce = no let pass (report only), by RFC 8460 result.")                               \
+	X(VERDICTS, COUNTER, "gate25_verdict_questions_total",                                                    \
+	  "Policy questions, by how they were answered (cached: from the worker's own memory).")                  \
+	X(CLIENT_ERRORS, COUNTER, "gate25_client_errors_total", "Commands that were none or came out of place.")  \
 	X(LOOPS, COUNTER, "gate25_loops_refused_total", "Connections refused because they would loop back to gate25.")
 
 enum counter_family {
@@ -57,6 +59,12 @@ enum counter_family {
 	X(END_REFUSED, ENDS, "cause", "refused")                           \
 	X(END_TIMEOUT, ENDS, "cause", "timeout")                           \
 	X(END_SHUTDOWN, ENDS, "cause", "shutdown")                         \
+	X(POLICY_NONE, POLICIES, "policy", "none")                         \
+	X(POLICY_RULE, POLICIES, "policy", "rule")                         \
+	X(POLICY_DEFAULT, POLICIES, "policy", "default")                   \
+	X(POLICY_DANE, POLICIES, "policy", "dane")                         \
+	X(POLICY_DANE_UNUSABLE, POLICIES, "policy", "dane-unusable")       \
+	X(POLICY_FLOOR, POLICIES, "policy", "floor")                       \
 	X(CONNECT_OK, CONNECTS, "outcome", "ok")                           \
 	X(CONNECT_FAILED, CONNECTS, "outcome", "failed")                   \
 	X(GREETING_REFUSED_GATE, GREETINGS, "by", "gate25")                \

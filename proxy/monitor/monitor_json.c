@@ -43,6 +43,7 @@ static json_t *record_json(const struct monitor_record *record)
 	set(object, "mx", text(record->mx));
 	set(object, "source", json_string(record->decided ? verdict_source_name(record->source) : ""));
 	set(object, "level", json_string(record->decided ? level_name(record->level) : ""));
+	set(object, "policy", json_string(record->decided ? demand_basis_name(record->policy) : ""));
 	set(object, "tls", text(record->tls_version));
 	set(object, "result", json_string(result_word_name(record->result)));
 	set(object, "reply", text(record->reply));

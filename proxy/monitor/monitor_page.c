@@ -135,6 +135,20 @@ static void cell(FILE *out, const char *text)
 	(void)fputs("</td>", out);
 }
 
+/* The level in force and, where a rule does not simply say so, what it comes from. */
+static void write_level(FILE *out, const json_t *row)
+{
+	const char *policy = text_of(row, "policy");
+
+	(void)fputs("<td>", out);
+	monitor_html(out, text_of(row, "level")[0] != '\0' ? text_of(row, "level") : "-");
+	if (strcmp(policy, "dane") == 0 || strcmp(policy, "dane-unusable") == 0 || strcmp(policy, "floor") == 0) {
+		(void)fputs("<br>policy ", out);
+		monitor_html(out, policy);
+	}
+	(void)fputs("</td>", out);
+}
+
 static void write_refusal(FILE *out, const json_t *row)
 {
 	bool refused = strcmp(text_of(row, "kind"), "refused") == 0;
@@ -151,7 +165,7 @@ static void write_refusal(FILE *out, const json_t *row)
 		      refused ? "refused" : "would refuse");
 	monitor_html(out, text_of(row, "result"));
 	(void)fputs("</td>", out);
-	cell(out, text_of(row, "level"));
+	write_level(out, row);
 	(void)fputs("<td><code>", out);
 	monitor_html(out, text_of(row, "reply"));
 	(void)fputs("</code><br>", out);

@@ -20,6 +20,7 @@ bool monitor_record_of(struct monitor_record *out, const struct session_record *
 		.decided = record->decided,
 		.source = record->source,
 		.level = record->level,
+		.policy = record->policy,
 		.result = record->result,
 	};
 	(void)snprintf(out->domain, sizeof(out->domain), "%s", record->domain);
@@ -53,6 +54,7 @@ void monitor_record_put(struct wire_writer *w, const struct monitor_record *reco
 	wire_put_u8(w, record->decided);
 	wire_put_u8(w, (uint8_t)record->source);
 	wire_put_u8(w, (uint8_t)record->level);
+	wire_put_u8(w, (uint8_t)record->policy);
 	wire_put_u8(w, (uint8_t)record->result);
 	wire_put_str(w, record->domain);
 	wire_put_str(w, record->mx);
@@ -72,6 +74,7 @@ bool monitor_record_get(struct wire_reader *r, struct monitor_record *out)
 	out->decided = wire_get_bool(r);
 	out->source = (enum verdict_source)wire_get_enum(r, VERDICT_SOURCE_COUNT);
 	out->level = (enum level)wire_get_enum(r, LEVEL_COUNT);
+	out->policy = (enum demand_basis)wire_get_enum(r, DEMAND_BASIS_COUNT);
 	out->result = (enum result_word)wire_get_enum(r, RESULT_COUNT);
 	wire_get_str(r, out->domain, sizeof(out->domain));
 	wire_get_str(r, out->mx, sizeof(out->mx));

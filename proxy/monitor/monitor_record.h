@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy/verdict/verdict.h"
+#include "policy/verdict/demand.h"
 #include "proxy/base/addr.h"
 #include "proxy/base/ipc.h"
 #include "proxy/base/level.h"
@@ -28,7 +28,8 @@ struct monitor_record {
 	bool enforce;
 	bool decided; /* source and level mean something */
 	enum verdict_source source;
-	enum level level;
+	enum level level;         /* in force */
+	enum demand_basis policy; /* what it comes from */
 	enum result_word result;
 	char domain[VERDICT_NAME_MAX];
 	char mx[VERDICT_NAME_MAX];

@@ -75,7 +75,8 @@ enum session_speech {
 struct session_tls_wish {
 	const char *servername; /* SNI; "": none. Borrowed for the call */
 	enum conf_tls_version min_protocol;
-	bool compat; /* offer ECDHE-CBC last */
+	bool compat;                   /* offer ECDHE-CBC last */
+	const struct verdict *verdict; /* whose peer it is to be: TLS sessions are resumed under one policy only */
 };
 
 /* |arg| is session_new's. Byte strings and names are borrowed for the call. */

@@ -100,7 +100,8 @@ static struct session_tls_wish wish_of(const struct session *s)
 	struct session_tls_wish wish = {
 		.servername = s->candidates.names[s->candidate],
 		.min_protocol = s->verdict->min_protocol,
-		.compat = s->options.tls_compat && !level_authenticates(s->verdict->level),
+		.compat = s->options.tls_compat && !level_authenticates(s->demand.level),
+		.verdict = s->verdict,
 	};
 
 	/* Weak TLS is better than none where nothing is refused; judging reports it. */
@@ -142,7 +143,7 @@ static enum state handshake_failed(struct session *s, const char *reason)
 
 static enum state bind_with_leg(struct session *s)
 {
-	bool no_tls = s->verdict->status == VERDICT_OK && s->verdict->level == LEVEL_NONE;
+	bool no_tls = s->demand.level == LEVEL_NONE;
 
 	s->leg.clear = s->leg.ehlo;
 	if (no_tls || s->clear_only)

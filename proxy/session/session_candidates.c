@@ -30,15 +30,22 @@ static bool has_address(const struct verdict_mx *mx, const struct addr *addr)
 }
 
 /* Where nothing authenticates, another name cannot succeed where the first did not. */
-static void only_one_unless_authenticated(struct candidates *out, const struct verdict *verdict)
+static void only_one_unless_authenticated(struct candidates *out, const struct demand *demand)
 {
-	if (out->count > 1 && verdict->status == VERDICT_OK && !level_authenticates(verdict->level))
+	if (out->count > 1 && demand->level != LEVEL_UNSET && !level_authenticates(demand->level))
 		out->count = 1;
 }
 
 void candidates_of(struct candidates *out, const struct verdict *verdict, const struct addr *dst)
 {
+	struct demand demand;
+
+	demand_of(&demand, verdict, dst);
 	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < demand.hosts_count; i++)
+		add(out, demand.hosts[i]->tlsa_base);
+	if (out->count > 0)
+		return;
 	if (verdict->servername[0] != '\0') {
 		add(out, verdict->servername);
 		return;
@@ -57,5 +64,5 @@ void candidates_of(struct candidates *out, const struct verdict *verdict, const 
 	}
 	if (out->count == 0)
 		out->count = 1; /* names[0] is "": no SNI */
-	only_one_unless_authenticated(out, verdict);
+	only_one_unless_authenticated(out, &demand);
 }

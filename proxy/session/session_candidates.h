@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "policy/verdict/verdict.h"
+#include "policy/verdict/demand.h"
 
 #define CANDIDATES_MAX 3
 
@@ -15,7 +15,8 @@ struct candidates {
 	size_t count;                                 /* at least 1 */
 };
 
-/* candidates_of lists the names to try for |verdict| at |dst|, best first: the operator's servername; else the MX hosts
+/* candidates_of lists the names to try for |verdict| at |dst|, best first: where the demand is TLSA records, their base
+ * domains, and nothing else (RFC 7672 s. 8.1); else the operator's servername; else the MX hosts
  * that |dst| is an address of; else exact names of the rule, then the MX hosts by preference. */
 void candidates_of(struct candidates *out, const struct verdict *verdict, const struct addr *dst);
 /* candidates_have: whether |name| is among them: another handshake would change nothing. */

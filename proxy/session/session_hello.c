@@ -59,7 +59,7 @@ static void name_the_server(const struct session *s, struct smtp_ehlo *show)
 bool auth_allowed(const struct session *s)
 {
 	return s->bound && s->leg.stage == LEG_TLS && s->rule != NULL && s->rule->status == VERDICT_OK &&
-	       s->rule->auth && s->leg.judgement.satisfied && s->leg.judgement.authenticated;
+	       s->rule->auth && server_is_proved(s);
 }
 
 /* What the client may be offered: of a bound leg what it said; else what this destination said over TLS the last time;

@@ -37,6 +37,8 @@ static const char *verdict_word(const struct session *s)
 		return "none";
 	if (s->verdict->status != VERDICT_OK)
 		return "failed";
+	if (s->demand.level == LEVEL_UNSET && s->demand.result != RESULT_DANE_REQUIRED)
+		return "failed";
 	if (s->leg.judged)
 		return s->leg.judgement.satisfied ? "satisfied" : "unsatisfied";
 	return s->leg.clear_permitted ? "clear" : "unsatisfied";
@@ -48,6 +50,11 @@ static const char *mx_name(const struct session *s)
 		s->verdict != NULL ? verdict_mx_for(s->verdict, &s->options.destination.addr) : NULL;
 
 	return mx != NULL ? mx->name : "";
+}
+
+static bool wants_dane(const struct verdict *verdict)
+{
+	return verdict->level == LEVEL_DANE || verdict->level == LEVEL_DANE_ONLY;
 }
 
 /* What holds now, on top of the counters. */
@@ -64,7 +71,9 @@ static struct session_record snapshot(const struct session *s)
 	record.tls_version = s->leg.tls.version_name;
 	record.cipher = s->leg.tls.cipher;
 	record.matched = s->leg.judgement.matched;
-	record.authenticated = s->leg.judgement.satisfied && s->leg.judgement.authenticated;
+	record.tlsa = s->leg.judgement.tlsa;
+	record.depth = s->leg.judgement.depth;
+	record.authenticated = server_is_proved(s);
 	record.verdict = verdict_word(s);
 	record.reply = "";
 	record.reason = "";
@@ -74,7 +83,10 @@ static struct session_record snapshot(const struct session *s)
 		record.domain = s->verdict->domain;
 		record.decided = s->verdict->status == VERDICT_OK;
 		record.source = s->verdict->source;
-		record.level = s->verdict->level;
+		record.level = s->demand.level != LEVEL_UNSET ? s->demand.level : s->verdict->level;
+		record.policy = s->demand.basis;
+		record.mx_known = wants_dane(s->verdict) && s->verdict->mx_lookup == VERDICT_LOOKUP_FOUND;
+		record.mx_secure = s->verdict->mx_secure;
 		record.enforce = s->verdict->enforce;
 	}
 	return record;

@@ -3,6 +3,7 @@
 #ifndef GATE25_PROXY_SESSION_SESSION_PRIVATE_H
 #define GATE25_PROXY_SESSION_SESSION_PRIVATE_H
 
+#include "policy/verdict/demand.h"
 #include "proxy/session/ehlo_memory.h"
 #include "proxy/session/host_memory.h"
 #include "proxy/smtp/message_data.h"
@@ -133,6 +134,7 @@ struct session {
 	enum goal goal;
 	struct verdict *rule;    /* of the destination; NULL: none */
 	struct verdict *verdict; /* of the pending or last RCPT; NULL: none */
+	struct demand demand;    /* what |verdict| comes to for this server; its level and no other is in force */
 	struct candidates candidates;
 	size_t candidate;
 	unsigned binds_failed;
@@ -232,8 +234,9 @@ enum state rcpt_begin(struct session *s);
 enum state bind_for_destination(struct session *s);
 bool clear_permitted(const struct session *s);  /* envelope and message may go to this server in clear text */
 bool demand_is_void(const struct session *s);   /* enforce = no: what the verdict demands is only reported */
-bool level_is_content(const struct session *s); /* the verdict itself, enforced or not, takes clear text */
+bool level_is_content(const struct session *s); /* the demand itself, enforced or not, takes clear text */
 bool leg_fits(struct session *s);               /* judges the leg as it stands */
+bool server_is_proved(const struct session *s); /* of the leg: to be one of the domain's, not just some MX host */
 step_fn on_verdict, on_verdict_slow, on_verdict_timeout, on_verdict_lost, on_verdict_reply, on_verdict_421;
 
 /* session_refuse.c: refusals of policy and their texts */

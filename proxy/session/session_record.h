@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy/verdict/verdict.h"
+#include "policy/verdict/demand.h"
 #include "proxy/base/addr.h"
 #include "proxy/base/level.h"
 
@@ -39,14 +39,19 @@ struct session_record {
 	const char *mx;         /* the MX host's name that the destination is taken for */
 	const char *servername; /* SNI in use */
 	enum verdict_source source;
-	enum level level;
+	enum level level;         /* in force; of the policy where nothing can meet it */
+	enum demand_basis policy; /* what it comes from */
 	bool enforce;
 	bool decided;            /* a verdict was had: source and level mean something */
-	bool authenticated;      /* the peer was proved to be who it should be */
+	bool authenticated;      /* the peer was proved to be a server of the domain's */
+	bool mx_known;           /* level dane: a list of MX hosts was had */
+	bool mx_secure;          /* and DNSSEC proved it; else TLSA records prove the MX host and not the domain */
 	const char *tls_version; /* "" in clear */
 	const char *cipher;
 	const char *matched; /* name or fingerprint that proved the peer */
-	const char *verdict; /* "satisfied", "unsatisfied", "failed" (no decision), "clear", "none" (none asked for) */
+	const char *tlsa;    /* TLSA record that did, "3 1 1" */
+	int depth;           /* with |tlsa|: of the certificate in the chain, 0 is the leaf */
+	const char *verdict; /* "satisfied", "unsatisfied", "failed" (a lookup was), "clear", "none" (none asked for) */
 	enum result_word result;   /* RFC 8460 s. 4.3 */
 	const char *reply;         /* without CRLF */
 	const char *reason;        /* one sentence */

@@ -34,7 +34,7 @@ static bool is_no_mx(const struct session *s)
 {
 	const struct verdict *v = s->verdict;
 
-	if (v->source == VERDICT_SOURCE_DESTINATION || !level_authenticates(v->level) ||
+	if (v->source == VERDICT_SOURCE_DESTINATION || !level_authenticates(s->demand.level) ||
 	    v->mx_lookup == VERDICT_LOOKUP_FAILED)
 		return false;
 	for (size_t i = 0; i < v->mx_count; i++) {

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/verdict/demand.h"
 #include "proxy/session/session_private.h"
 
 /* --- what the verdict at hand says ------------------------------------------------------------------------------ */
@@ -20,14 +19,14 @@ bool demand_is_void(const struct session *s)
 
 bool level_is_content(const struct session *s)
 {
-	return s->verdict->status == VERDICT_OK && level_permits_clear(s->verdict->level);
+	return level_permits_clear(s->demand.level);
 }
 
 static bool strong_enough(const struct session *s)
 {
 	if (s->leg.tls.version < s->verdict->min_protocol)
 		return false;
-	return !s->leg.tls.weak || !level_authenticates(s->verdict->level);
+	return !s->leg.tls.weak || !level_authenticates(s->demand.level);
 }
 
 bool leg_fits(struct session *s)
@@ -36,7 +35,7 @@ bool leg_fits(struct session *s)
 
 	if (!leg_in_tls(s))
 		return level_is_content(s) && clear_permitted(s);
-	if (s->verdict->status != VERDICT_OK)
+	if (s->demand.level == LEVEL_UNSET)
 		return demand_is_void(s);
 	memset(judgement, 0, sizeof(*judgement));
 	s->leg.judged = true;
@@ -50,6 +49,12 @@ bool leg_fits(struct session *s)
 	return judgement->satisfied || level_is_content(s);
 }
 
+bool server_is_proved(const struct session *s)
+{
+	return s->leg.judgement.satisfied && s->leg.judgement.authenticated && s->verdict != NULL &&
+	       demand_proves_domain(&s->demand, s->verdict);
+}
+
 /* --- deciding --------------------------------------------------------------------------------------------------- */
 
 static void take_verdict(struct session *s, struct verdict *verdict)
@@ -57,6 +62,7 @@ static void take_verdict(struct session *s, struct verdict *verdict)
 	struct verdict *old = s->verdict;
 
 	s->verdict = verdict_ref(verdict);
+	demand_of(&s->demand, s->verdict, &s->options.destination.addr);
 	verdict_unref(old);
 }
 
@@ -76,26 +82,18 @@ static bool take_failure(struct session *s)
 	return true;
 }
 
-/* What a reader does not know it treats as a failed lookup. */
-static bool is_sound(const struct verdict *v)
-{
-	return v->status == VERDICT_OK && v->source > VERDICT_SOURCE_NONE && v->source < VERDICT_SOURCE_COUNT &&
-	       v->level > LEVEL_UNSET && v->level < LEVEL_COUNT;
-}
-
-/* Recipients that no certificate can ever be right for. NULL: none of them. */
+/* What no server can meet, and recipients that no certificate can ever be right for. NULL: neither. */
 static const char *hopeless(const struct session *s, char out[VERDICT_REASON_MAX], enum result_word *out_word)
 {
 	const struct verdict *v = s->verdict;
 
 	*out_word = RESULT_NONE;
-	if (!is_sound(v)) {
-		*out_word = v->result;
-		(void)snprintf(out, VERDICT_REASON_MAX, "%s",
-			       v->reason[0] != '\0' ? v->reason : "policy lookup failed");
-		return "4.4.3";
+	if (s->demand.level == LEVEL_UNSET) {
+		*out_word = s->demand.result;
+		memcpy(out, s->demand.reason, VERDICT_REASON_MAX);
+		return s->demand.code;
 	}
-	if (s->goal != GOAL_RCPT || !level_authenticates(v->level) || v->source == VERDICT_SOURCE_DESTINATION)
+	if (s->goal != GOAL_RCPT || !level_authenticates(s->demand.level) || v->source == VERDICT_SOURCE_DESTINATION)
 		return NULL;
 	if (s->rcpt.path.domain[0] == '\0') {
 		(void)snprintf(out, VERDICT_REASON_MAX, "a recipient without a domain cannot be authenticated");
@@ -122,7 +120,7 @@ static enum state unfit(struct session *s)
 	}
 	if (!clear_permitted(s))
 		return refuse_mixed(s);
-	if (s->verdict->status == VERDICT_OK)
+	if (s->demand.level != LEVEL_UNSET)
 		report(s, "4.7.4", RESULT_STARTTLS_NOT_SUPPORTED, "the session is in clear");
 	return relay_begin(s);
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "policy/verdict/demand.h"
 #include "proxy/base/log.h"
 #include "proxy/monitor/counters.h"
 #include "proxy/worker/leg.h"
@@ -139,13 +140,14 @@ static void op_dial(void *arg)
 static void op_start_tls(void *arg, const struct session_tls_wish *wish)
 {
 	struct conn *conn = arg;
-	/* No policy digest: a resumed session brings its certificates along, and they are judged as new ones are. */
-	const struct tls_options options = { .servername = wish->servername,
-					     .min_protocol = wish->min_protocol,
-					     .compat = wish->compat,
-					     .destination = conn->upstream.destination };
+	struct tls_options options = { .servername = wish->servername,
+				       .min_protocol = wish->min_protocol,
+				       .compat = wish->compat,
+				       .destination = conn->upstream.destination };
 	struct tls *tls;
 
+	/* A resumed session brings its certificates along, and they are judged as new ones are. */
+	tls_policy_digest(wish->verdict, options.policy);
 	if (conn->server == NULL) {
 		wait_for(conn, WAIT_TLS_FAILED, "the connection is gone");
 		return;
@@ -181,13 +183,14 @@ static const struct tls_trust *trust_for(const struct conn *conn, const struct v
 static void op_judge(void *arg, const struct verdict *verdict, struct judgement *out)
 {
 	struct conn *conn = arg;
+	const struct addr *destination = &conn->upstream.destination.addr;
+	struct demand demand;
+	enum result_word refused;
 
-	*out = tls_judge(conn->peer, verdict, &conn->upstream.destination.addr, time(NULL), trust_for(conn, verdict));
-	if (out->satisfied)
-		count(conn, counter_bind(verdict->level, RESULT_NONE));
-	else
-		count(conn, counter_bind(verdict->level,
-					 out->result != RESULT_NONE ? out->result : RESULT_VALIDATION_FAILURE));
+	*out = tls_judge(conn->peer, verdict, destination, time(NULL), trust_for(conn, verdict));
+	refused = out->result != RESULT_NONE ? out->result : RESULT_VALIDATION_FAILURE;
+	demand_of(&demand, verdict, destination); /* counted is the level in force */
+	count(conn, counter_bind(demand.level, out->satisfied ? RESULT_NONE : refused));
 }
 
 static void op_ask(void *arg, enum verdict_question_kind kind, const char *domain)

@@ -29,6 +29,7 @@ static void add_decision(struct log_line *line, const struct session_record *rec
 	if (record->decided) {
 		log_add(line, "source", "%s", verdict_source_name(record->source));
 		log_add(line, "level", "%s", level_name(record->level));
+		log_add(line, "policy", "%s", demand_basis_name(record->policy));
 	}
 	add_text(line, "verdict", record->verdict);
 	add_text(line, "tls", record->tls_version);
@@ -36,6 +37,11 @@ static void add_decision(struct log_line *line, const struct session_record *rec
 	if (record->decided)
 		log_add(line, "authenticated", "%s", record->authenticated ? "yes" : "no");
 	add_text(line, "matched", record->matched);
+	add_text(line, "tlsa", record->tlsa);
+	if (record->tlsa[0] != '\0')
+		log_add(line, "depth", "%d", record->depth);
+	if (record->mx_known)
+		log_add(line, "mx-secure", "%s", record->mx_secure ? "yes" : "no");
 }
 
 static void add_totals(struct log_line *line, const struct session_record *record)

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define BUCKETS 4096 /* 32 KiB; a power of two */
+#define BUCKETS     4096 /* 32 KiB; a power of two */
+#define ALLOC_BYTES 16   /* about what malloc takes for itself, each time */
 
 /* What a verdict holds for. */
 struct key {
@@ -149,15 +150,23 @@ struct verdict *verdict_cache_find(struct verdict_cache *cache, const struct ver
 	return entry != NULL ? entry->verdict : NULL;
 }
 
+static size_t mx_bytes(const struct verdict_mx *mx)
+{
+	size_t bytes = sizeof(*mx) + mx->addrs_count * sizeof(*mx->addrs) + 2 * (size_t)ALLOC_BYTES;
+
+	for (size_t i = 0; i < mx->tlsa_count; i++)
+		bytes += sizeof(*mx->tlsa) + mx->tlsa[i].len + ALLOC_BYTES;
+	return bytes;
+}
+
 static size_t bytes_of(const struct verdict *verdict, size_t domain_size)
 {
-	size_t bytes = sizeof(struct entry) + domain_size + sizeof(*verdict);
+	size_t bytes = sizeof(struct entry) + domain_size + sizeof(*verdict) + 5 * (size_t)ALLOC_BYTES;
 
 	bytes += verdict->names_count * sizeof(*verdict->names);
 	bytes += verdict->fingerprints_count * sizeof(*verdict->fingerprints);
-	bytes += verdict->mx_count * sizeof(*verdict->mx);
 	for (size_t i = 0; i < verdict->mx_count; i++)
-		bytes += verdict->mx[i].addrs_count * sizeof(struct addr);
+		bytes += mx_bytes(&verdict->mx[i]);
 	return bytes;
 }
 

@@ -54,9 +54,9 @@ says "an address is found among them" 0 'which is mx2\.good\.example' --destinat
 says "and another is not" 0 'which is no mail exchanger of good\.example' --destination 198.51.100.77 good.example
 says "a null MX" 1 'takes no mail \(null MX\)' null.example
 says "no such domain" 1 'does not exist in the DNS' nowhere.example
-says "no MX: the domain itself" 0 'the domain itself\) 0 implicit\.example \[198\.51\.100\.11\]' implicit.example
+says "no MX: the domain itself" 0 'the domain itself\), not proved 0 implicit\.example \[198\.51\.100\.11\]' implicit.example
 says "neither MX nor address" 1 'has neither MX nor address' barren.example
-says "an alias is followed" 0 'by an alias\) 10 mx\.good\.example' alias.example
+says "an alias is followed" 0 'by an alias\), not proved 10 mx\.good\.example' alias.example
 says "a ring of aliases is a failure" 3 'could not be looked up' ring.example
 says "an MX that is an address is none" 3 'none of them a host' literal.example
 says "more than 32 hosts are a failure" 3 'could not be looked up' many.example
@@ -64,7 +64,7 @@ lab_capture dns dns eth0 "tcp port 53 and dst host 192.0.2.2"
 says "32 hosts come over TCP" 0 'exchanger-number-32\.large\.example' large.example
 lab_capture_stop dns gw "$LAB_RESOLVER"
 check "and did" grep -qa exchanger-number-32 "$LAB_DIR/pcap/dns.pcap"
-says "a domain's rule" 0 'rule domain "may\.example", .*:3' may.example
+says "a domain's rule" 0 'domain rule yes: "may\.example", .*:3' may.example
 says "a destination's rule comes first" 0 'names good\.example or \.good\.example' --destination 198.51.100.99 may.example
 says "an address literal has no MX" 1 'MX hosts not needed' 'bob@[198.51.100.11]'
 
@@ -74,4 +74,23 @@ sed -i '1s/.*/resolvers = {"198.51.100.11"}/' "$CONF"
 says "no resolver: nothing is decided" 3 'undecided.*451 4\.4\.3' good.example
 sed -i '2s/.*/default-level = encrypt/' "$CONF"
 says "where the name does not matter it is decided all the same" 0 'any certificate will do' good.example
+
+# wire OFFSET LENGTH ARGUMENT...: octets of --ask --wire, in hexadecimal digits.
+wire() {
+	local offset=$1 length=$2
+	shift 2
+	lab_in gw timeout 60 "$POLICYD" --ask --wire --config "$CONF" "$@" 2>/dev/null | od -An -v -tx1 -j "$offset" -N "$length" | tr -d ' \n'
+}
+# whole ARGUMENT...: the length that --ask --wire says is there is what follows.
+whole() {
+	local size
+	size=$(lab_in gw timeout 60 "$POLICYD" --ask --wire --config "$CONF" "$@" 2>/dev/null | wc -c)
+	[ "$size" -gt 4 ] && [ $((16#$(wire 0 4 "$@"))) = $((size - 4)) ]
+}
+check "--wire writes a length and as many octets" whole good.example
+same "its id is 0 and it is decided" 0000000001 "$(wire 4 5 good.example)"
+sed -i '2s/.*/default-level = verify/' "$CONF"
+check "a failed verdict is written likewise" whole good.example
+same "and says so" 0000000000 "$(wire 4 5 good.example)"
+same "bad usage writes nothing" "" "$(wire 0 4 good.example --json)"
 lab_done

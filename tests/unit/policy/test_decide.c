@@ -444,9 +444,16 @@ static void test_explain(void **state)
 		struct mx_want want;
 		const char *name = decide_want(&want, &conf, &match, &q) ? want.domain : NULL;
 		struct verdict *v = decide(&conf, 0, &match, &q, name != NULL ? &mx : NULL);
-		struct explain explain = {
-			"a@d.example", "t.conf", &conf, &q, &match, name, name != NULL ? &mx : NULL, v
-		};
+		struct trail trail = { 0 };
+		struct explain explain = { .recipient = "a@d.example",
+					   .file = "t.conf",
+					   .conf = &conf,
+					   .question = &q,
+					   .match = &match,
+					   .lookup_name = name,
+					   .mx = name != NULL ? &mx : NULL,
+					   .trail = &trail,
+					   .verdict = v };
 		for (unsigned j = 0; j < 2; j++) {
 			FILE *out = open_memstream(&text[j], &len);
 			assert_non_null(out);

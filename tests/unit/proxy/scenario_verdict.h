@@ -56,6 +56,38 @@ static inline void add_mx(struct verdict *v, char *list)
 	}
 }
 
+/* What the TLSA searches for the MX hosts came to, in their order: none, failed, unusable, or the words of usable
+ * records with the base domain where that is not the host's name: key1+key2/base.example. */
+static inline void add_dane(struct verdict *v, char *list)
+{
+	char *save = NULL;
+	size_t i = 0;
+
+	for (char *word = strtok_r(list, ",", &save); word != NULL; word = strtok_r(NULL, ",", &save), i++) {
+		struct verdict_mx *mx = &v->mx[i];
+		char *base = strchr(word, '/');
+		char *rest = NULL;
+		MUST_HOLD(i < v->mx_count);
+		mx->dane = strcmp(word, "none") == 0       ? VERDICT_DANE_NONE
+			   : strcmp(word, "failed") == 0   ? VERDICT_DANE_FAILED
+			   : strcmp(word, "unusable") == 0 ? VERDICT_DANE_UNUSABLE
+							   : VERDICT_DANE_USABLE;
+		if (mx->dane != VERDICT_DANE_USABLE)
+			continue;
+		if (base != NULL)
+			*base++ = '\0';
+		(void)snprintf(mx->tlsa_base, sizeof(mx->tlsa_base), "%.200s", base != NULL ? base : mx->name);
+		mx->tlsa = calloc(8, sizeof(*mx->tlsa));
+		MUST_HOLD(mx->tlsa != NULL);
+		for (char *key = strtok_r(word, "+", &rest); key != NULL; key = strtok_r(NULL, "+", &rest)) {
+			MUST_HOLD(mx->tlsa_count < 8);
+			struct tlsa *record = &mx->tlsa[mx->tlsa_count++];
+			*record = (struct tlsa){ 3, 1, 1, (uint16_t)strlen(key), (uint8_t *)strdup(key) };
+			MUST_HOLD(record->data != NULL);
+		}
+	}
+}
+
 static inline struct verdict *verdict_from(const char *domain, const char *text, bool gate_enforces)
 {
 	struct verdict *v = verdict_new();
@@ -81,7 +113,16 @@ static inline struct verdict *verdict_from(const char *domain, const char *text,
 	(void)snprintf(v->servername, sizeof(v->servername), "%.200s", value);
 	if (value_of(text, "reason", value))
 		(void)snprintf(v->reason, sizeof(v->reason), "%.200s", value);
-	v->match_mx = v->level == LEVEL_VERIFY;
+	if (value_of(text, "floor", value))
+		MUST_HOLD(level_parse(&v->floor, value));
+	v->match_mx = v->level == LEVEL_VERIFY || v->floor == LEVEL_VERIFY;
+	v->mx_secure = !value_of(text, "secure", value) || strcmp(value, "no") != 0;
+	v->strict_mx = value_of(text, "strict", value) && strcmp(value, "yes") == 0;
+	(void)snprintf(v->nexthop, sizeof(v->nexthop), "%s", domain);
+	if (value_of(text, "result", value))
+		for (unsigned i = 0; i < RESULT_COUNT; i++)
+			if (strcmp(value, result_word_name((enum result_word)i)) == 0)
+				v->result = (enum result_word)i;
 	v->mx_lookup = VERDICT_LOOKUP_FOUND;
 	if (value_of(text, "lookup", value))
 		v->mx_lookup = strcmp(value, "absent") == 0 ? VERDICT_LOOKUP_ABSENT : VERDICT_LOOKUP_FAILED;
@@ -89,6 +130,8 @@ static inline struct verdict *verdict_from(const char *domain, const char *text,
 		add_names(v, value);
 	if (value_of(text, "mx", value))
 		add_mx(v, value);
+	if (value_of(text, "dane", value))
+		add_dane(v, value);
 	return v;
 }
 

@@ -116,6 +116,8 @@ struct harness {
 	struct verdict *verdicts[64]; /* the last answer for each domain asked about */
 	size_t verdicts_count;
 	unsigned ends;
+	unsigned judged;          /* times */
+	unsigned judged_to_check; /* of these, by the checks below */
 	/* The peer's certificate: names, space between; judged by harness_judge. */
 	char cert[1024];
 	bool cert_expired;
@@ -184,18 +186,26 @@ static inline bool cert_fits(const struct harness *h, const struct verdict *v)
 	return false;
 }
 
-static inline void harness_judge(void *arg, const struct verdict *v, struct judgement *out)
+/* A TLSA record matches where the certificate has its data, which is a word of its own. */
+static inline bool tlsa_fits(const struct harness *h, const struct demand *demand, struct judgement *out)
 {
-	struct harness *h = arg;
+	char word[64];
 
-	MUST_HOLD(h->in_tls);
-	memset(out, 0, sizeof(*out));
-	if (v->status != VERDICT_OK)
-		return;
-	if (!level_authenticates(v->level)) {
-		out->satisfied = v->level != LEVEL_UNSET && v->level < LEVEL_COUNT;
-		return;
+	for (size_t i = 0; i < demand->hosts_count; i++) {
+		for (size_t j = 0; j < demand->hosts[i]->tlsa_count; j++) {
+			const struct tlsa *record = &demand->hosts[i]->tlsa[j];
+			(void)snprintf(word, sizeof(word), "%.*s", (int)record->len, (const char *)record->data);
+			if (!cert_has(h, word))
+				continue;
+			(void)snprintf(out->tlsa, sizeof(out->tlsa), "3 1 1");
+			return true;
+		}
 	}
+	return false;
+}
+
+static inline void judge_names(const struct harness *h, const struct verdict *v, struct judgement *out)
+{
 	if (h->cert_expired) {
 		out->result = RESULT_CERTIFICATE_EXPIRED;
 		(void)snprintf(out->reason, sizeof(out->reason), "certificate expired");
@@ -206,6 +216,33 @@ static inline void harness_judge(void *arg, const struct verdict *v, struct judg
 		out->satisfied = true;
 		out->authenticated = true;
 		(void)snprintf(out->matched, sizeof(out->matched), "%.200s", h->cert);
+	}
+}
+
+static inline void harness_judge(void *arg, const struct verdict *v, struct judgement *out)
+{
+	struct harness *h = arg;
+	struct demand demand;
+
+	MUST_HOLD(h->in_tls);
+	h->judged++;
+	memset(out, 0, sizeof(*out));
+	demand_of(&demand, v, &h->options.destination.addr);
+	if (demand.level == LEVEL_UNSET)
+		return;
+	if (!level_authenticates(demand.level)) {
+		out->satisfied = true;
+	} else if (demand.level != LEVEL_DANE) {
+		judge_names(h, v, out);
+	} else if (!tlsa_fits(h, &demand, out)) {
+		out->result = RESULT_TLSA_INVALID;
+		(void)snprintf(out->reason, sizeof(out->reason), "no TLSA record of %.200s matches",
+			       demand.hosts[0]->name);
+	} else if (demand.also != LEVEL_UNSET) {
+		judge_names(h, v, out);
+	} else {
+		out->satisfied = true;
+		out->authenticated = true;
 	}
 }
 
@@ -230,6 +267,7 @@ static inline void check_rcpt(struct harness *h, const char *line)
 	char domain[VERDICT_NAME_MAX];
 	const struct verdict *v;
 	struct judgement judgement;
+	struct demand demand;
 
 	domain_of(line, domain);
 	v = harness_verdict(h, domain);
@@ -240,10 +278,12 @@ static inline void check_rcpt(struct harness *h, const char *line)
 	}
 	if (demand_permits_clear(v, &h->options.destination.addr))
 		return;
+	h->judged_to_check++;
 	harness_judge(h, v, &judgement);
 	MUST_HOLD(v->status == VERDICT_OK && judgement.satisfied);
 	MUST_HOLD(h->tls.version >= v->min_protocol);
-	MUST_HOLD(!h->tls.weak || !level_authenticates(v->level));
+	demand_of(&demand, v, &h->options.destination.addr);
+	MUST_HOLD(!h->tls.weak || !level_authenticates(demand.level));
 }
 
 /* Whatever the last verdict is, it must permit what is not a RCPT in clear. */
@@ -475,13 +515,20 @@ static inline void op_log(void *arg, const struct session_record *r)
 	char line[4096];
 
 	MUST_HOLD(h->ends == 0);
+	/* Nobody is said to be authenticated for a domain whose list of MX hosts was not proved, unless by its names.
+	 */
+	MUST_HOLD(!r->authenticated || r->level != LEVEL_DANE || r->mx_secure || r->matched[0] != '\0');
 	h->ends += r->kind == SESSION_RECORD_END;
 	(void)snprintf(line, sizeof(line),
 		       "%s %s reply=%s domain=%s mx=%s level=%s tls=%s verdict=%s result=%s end=%s messages=%u "
-		       "rcpts=%u/%u auth=%d reason=%s\n",
+		       "rcpts=%u/%u auth=%d policy=%s tlsa=%s mx-secure=%s reason=%s\n",
 		       kinds[r->kind], verdict_source_name(r->source), r->reply, r->domain, r->mx, level_name(r->level),
 		       r->tls_version, r->verdict, result_word_name(r->result), session_end_name(r->end), r->messages,
-		       r->rcpts_accepted, r->rcpts_refused, r->authenticated, r->reason);
+		       r->rcpts_accepted, r->rcpts_refused, r->authenticated, demand_basis_name(r->policy), r->tlsa,
+		       !r->mx_known   ? "-"
+		       : r->mx_secure ? "yes"
+				      : "no",
+		       r->reason);
 	bytes_add_text(&h->notes, line);
 }
 

@@ -1,20 +1,26 @@
+/* clang-format off */
 /* Runs the scripted dialogues of tests/scenarios: each whole, octet by octet, and with the client pipelining.
  *
  *   === NAME                  begins a scenario; # is a comment
  *   SET key=value ...         dst, enforce, clear_possible, compat, bare_newline=reject
  *   POLICY DOMAIN key=value   what policyd answers for it: level, source, enforce, auth, min, servername, names, mx
- *                             (name@address), status, result, lookup. DOMAIN *: all others; -: none; @destination: the
- * rule CERT [expired] NAME ...   of the server from now on; CERT sni=NAME NAME ...: where this SNI is asked for TLS
- * fail|ok|weak|1.2|1.3  how the next handshakes end;  CONNECT fail|ok|hold  the next dials HOLD / ANSWER / NOANSWER
- * keep the verdict back / give it / say that there is none C> LINE, S> LINE          client and server say it; C>> and
- * S>>: with \r \n \0 \\ and no CRLF of their own; @close C< PATTERN, S< PATTERN    the next line either was told
- * (fnmatch). S< @dial, @tls SNI [min13] [compat], @quit, @close L< PATTERN                a later record of the log
+ *                             (name@address), status, result, lookup, floor, secure=no, strict=yes, dane (of each mx in
+ *                             its order: none, failed, unusable, or WORD[+WORD][/BASE]: a CERT with WORD matches).
+ *                             DOMAIN *: all others; -: none; @destination: the rule
+ *   CERT [expired] NAME ...   of the server from now on; CERT sni=NAME NAME ...: where this SNI is asked for
+ *   TLS fail|ok|weak|1.2|1.3  how the next handshakes end;  CONNECT fail|ok|hold  the next dials
+ *   HOLD / ANSWER / NOANSWER  keep the verdict back / give it / say that there is none
+ *   C> LINE, S> LINE          client and server say it; C>> and S>>: with \r \n \0 \\ and no CRLF of their own; @close
+ *   C< PATTERN, S< PATTERN    the next line either was told (fnmatch). S< @dial, @tls SNI [min13] [compat], @quit, @close
+ *   L< PATTERN                a later record of the log
+ *   JUDGED N                  so many times the server's certificates were judged since the session began
  *   TIMEOUT [N]               the timer (of N seconds) runs out;  WAIT N  time passes;  SHUTDOWN
  *   OPEN / END                the session goes on / is over;  NEW  another session at the same worker
  *   USE open|reopen           the usual dialogue up to EHLO;  USE bind SNI [min13] [compat]
  *   BARRIER                   a pipelining client waits here;  NOPIPE  not to be pipelined at all
  *
  * At the end of a scenario nothing may be left unsaid to either side. */
+/* clang-format on */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -237,6 +243,15 @@ static void expect_record(struct play *p, const char *pattern)
 			return;
 	}
 	complain(p, "no such record", all);
+}
+
+static void expect_judged(struct play *p, const char *times)
+{
+	char got[32];
+
+	(void)snprintf(got, sizeof(got), "%u", p->h.judged - p->h.judged_to_check);
+	if (strcmp(times, got) != 0)
+		complain(p, "judged so many times", got);
 }
 
 /* --- directives ----------------------------------------------------------------------------------------------------
@@ -463,6 +478,8 @@ static bool expectations(struct play *p, const char *text)
 		expect_perhaps(&p->h.server_out, rest);
 	else if ((rest = after(text, "L<")) != NULL)
 		expect_record(p, rest);
+	else if ((rest = after(text, "JUDGED")) != NULL)
+		expect_judged(p, rest);
 	else if (strcmp(text, "END") == 0 && !p->h.over)
 		complain(p, "the session goes on", "");
 	else if (strcmp(text, "OPEN") == 0 && p->h.over)

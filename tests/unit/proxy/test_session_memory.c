@@ -127,6 +127,7 @@ static struct verdict *verdict_of(size_t i)
 
 	assert_non_null(v);
 	v->status = VERDICT_OK;
+	v->source = VERDICT_SOURCE_DOMAIN;
 	v->level = cases[i].level;
 	(void)snprintf(v->servername, sizeof(v->servername), "%s", cases[i].servername);
 	v->names = calloc(3, sizeof(*v->names));
