@@ -12,6 +12,7 @@
 struct key {
 	enum verdict_question_kind kind;
 	struct addr destination; /* no address: whichever has no rule */
+	uint16_t port;           /* TLSA records are of a port */
 	const char *domain;
 };
 
@@ -20,6 +21,7 @@ struct entry {
 	LIST_ENTRY(entry) same_hash;
 	enum verdict_question_kind kind;
 	struct addr destination;
+	uint16_t port;
 	uint64_t expires_s;
 	size_t bytes;
 	struct verdict *verdict;
@@ -114,7 +116,7 @@ static struct entry *find(struct verdict_cache *cache, const struct key *key, ui
 
 	LIST_FOREACH(entry, bucket_of(cache, key), same_hash)
 	{
-		if (entry->kind != key->kind || strcmp(entry->domain, key->domain) != 0 ||
+		if (entry->kind != key->kind || entry->port != key->port || strcmp(entry->domain, key->domain) != 0 ||
 		    !same_address(&entry->destination, &key->destination))
 			continue;
 		if (entry->expires_s <= now_s) {
@@ -130,7 +132,10 @@ static struct entry *find(struct verdict_cache *cache, const struct key *key, ui
 
 static struct key destination_key(const struct verdict_question *question)
 {
-	return (struct key){ .kind = VERDICT_ASK_DESTINATION, .destination = question->destination.addr, .domain = "" };
+	return (struct key){ .kind = VERDICT_ASK_DESTINATION,
+			     .destination = question->destination.addr,
+			     .port = question->destination.port,
+			     .domain = "" };
 }
 
 struct verdict *verdict_cache_find(struct verdict_cache *cache, const struct verdict_question *question, uint64_t now_s)
@@ -188,6 +193,7 @@ static void insert(struct verdict_cache *cache, const struct key *key, struct ve
 		drop(cache, TAILQ_LAST(&cache->entries, entries));
 	*entry = (struct entry){ .kind = key->kind,
 				 .destination = key->destination,
+				 .port = key->port,
 				 .expires_s = now_s + verdict->ttl_s,
 				 .bytes = bytes,
 				 .verdict = verdict_ref(verdict) };

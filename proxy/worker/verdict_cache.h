@@ -1,5 +1,5 @@
-/* verdict_cache.h - a worker's memory of verdicts: bounded in octets, least recently used goes first. Pure: no clock,
- * no I/O.
+/* verdict_cache.h - a worker's memory of verdicts: bounded in octets, all that a verdict points to and about what the
+ * allocator adds included; least recently used goes first. Pure: no clock, no I/O.
  *
  * Most verdicts hold for a recipient domain whatever its server's address. One made by a destination rule holds for
  * that address only, so a domain's verdict is given out only for an address that is known to have no destination rule:
@@ -13,7 +13,7 @@
 
 #include "policy/verdict/verdict.h"
 
-#define VERDICT_CACHE_BYTES (4u << 20) /* a good size for a worker: some thousands of domains */
+#define VERDICT_CACHE_BYTES (4u << 20) /* a good size for a worker: a thousand domains, those with TLSA included */
 
 struct verdict_cache;
 
@@ -22,7 +22,7 @@ struct verdict_cache *verdict_cache_new(size_t max_bytes);
 void verdict_cache_free(struct verdict_cache *cache); /* NULL is fine */
 
 /* Borrowed: valid until the next verdict_cache_* call on |cache|; verdict_ref keeps it. NULL if absent or expired. The
- * question's id and port do not matter. */
+ * question's id does not matter. */
 struct verdict *verdict_cache_find(struct verdict_cache *cache, const struct verdict_question *question,
 				   uint64_t now_s);
 /* verdict_cache_put takes a reference of its own, or leaves the verdict alone: ttl_s of 0, or too large, or no memory.

@@ -42,9 +42,17 @@ struct fixture {
 	struct conn *conn;
 	unsigned ended;
 	unsigned records;
+	struct { /* of the last one */
+		enum demand_basis policy;
+		enum result_word result;
+		bool authenticated;
+		char tlsa[12];
+		char servername[VERDICT_NAME_MAX];
+	} said;
 	/* questions */
 	enum answers answers;
 	enum level level;
+	uint8_t tlsa[32]; /* level dane: of its only MX host's record 3 0 1 */
 	bool enforce;
 	bool as_client; /* dial from the client's own address */
 	uint32_t asked; /* the pending one's id */
@@ -91,6 +99,29 @@ static inline size_t open_fds(void)
 
 /* --- what is left of the worker ----------------------------------------------------------------------------------- */
 
+static inline void make_dane(const struct fixture *f, struct verdict *v)
+{
+	v->floor = LEVEL_ENCRYPT;
+	v->mx_lookup = VERDICT_LOOKUP_FOUND;
+	v->mx_secure = true;
+	v->mx = calloc(1, sizeof(*v->mx));
+	assert_non_null(v->mx);
+	v->mx_count = 1;
+	(void)snprintf(v->mx[0].name, sizeof(v->mx[0].name), "alias.example");
+	(void)snprintf(v->mx[0].tlsa_base, sizeof(v->mx[0].tlsa_base), "base.example");
+	v->mx[0].dane = VERDICT_DANE_USABLE;
+	v->mx[0].addrs = calloc(1, sizeof(*v->mx[0].addrs));
+	v->mx[0].tlsa = calloc(1, sizeof(*v->mx[0].tlsa));
+	assert_non_null(v->mx[0].addrs);
+	assert_non_null(v->mx[0].tlsa);
+	v->mx[0].addrs[0] = f->at.addr;
+	v->mx[0].addrs_count = 1;
+	v->mx[0].tlsa[0] = (struct tlsa){ .usage = 3, .selector = 0, .mtype = 1, .len = 32, .data = malloc(32) };
+	assert_non_null(v->mx[0].tlsa[0].data);
+	memcpy(v->mx[0].tlsa[0].data, f->tlsa, 32);
+	v->mx[0].tlsa_count = 1;
+}
+
 static inline struct verdict *make_verdict(const struct fixture *f, const struct verdict_question *question)
 {
 	struct verdict *v = verdict_new();
@@ -105,7 +136,9 @@ static inline struct verdict *make_verdict(const struct fixture *f, const struct
 	v->source = VERDICT_SOURCE_DEFAULT;
 	v->mx_lookup = VERDICT_LOOKUP_ABSENT;
 	(void)snprintf(v->domain, sizeof(v->domain), "%s", question->domain);
-	if (!level_authenticates(f->level))
+	if (f->level == LEVEL_DANE)
+		make_dane(f, v);
+	if (f->level == LEVEL_DANE || !level_authenticates(f->level))
 		return v;
 	v->names = calloc(1, sizeof(*v->names));
 	assert_non_null(v->names);
@@ -149,8 +182,14 @@ static inline struct settings *host_settings(void *arg)
 
 static inline void host_record(void *arg, const struct session_record *record)
 {
-	(void)record;
-	((struct fixture *)arg)->records++;
+	struct fixture *f = arg;
+
+	f->records++;
+	f->said.policy = record->policy;
+	f->said.result = record->result;
+	f->said.authenticated = record->authenticated;
+	(void)snprintf(f->said.tlsa, sizeof(f->said.tlsa), "%s", record->tlsa);
+	(void)snprintf(f->said.servername, sizeof(f->said.servername), "%s", record->servername);
 }
 
 static inline void host_ended(void *arg, struct conn *conn)

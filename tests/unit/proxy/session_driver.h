@@ -106,11 +106,37 @@ static inline const char *pick_server(struct dice *d)
 	return replies[roll(d, COUNT(replies))];
 }
 
+/* What the TLSA searches came to. The key of the n-th host's only record is what its own certificates have. */
+static inline void pick_dane(struct dice *d, struct verdict *v)
+{
+	static const enum level floors[] = { LEVEL_ENCRYPT, LEVEL_MAY, LEVEL_VERIFY, LEVEL_NONE, LEVEL_SECURE };
+	unsigned shape = roll(d, 256);
+
+	v->floor = floors[shape % COUNT(floors)];
+	v->mx_secure = (shape & 1) == 0;
+	v->strict_mx = (shape & 2) != 0;
+	if (shape > 250)
+		v->mx_lookup = VERDICT_LOOKUP_FAILED;
+	for (size_t i = 0; i < v->mx_count; i++) {
+		struct verdict_mx *mx = &v->mx[i];
+		mx->dane = (enum verdict_dane)((shape >> (2 + 2 * i)) % 4);
+		if (mx->dane != VERDICT_DANE_USABLE)
+			continue;
+		memcpy(mx->tlsa_base, mx->name, sizeof(mx->name));
+		mx->tlsa = calloc(1, sizeof(*mx->tlsa));
+		MUST_HOLD(mx->tlsa != NULL);
+		mx->tlsa[0] = (struct tlsa){ 3, 1, 1, (uint16_t)strlen(mx->name), (uint8_t *)strdup(mx->name) };
+		MUST_HOLD(mx->tlsa[0].data != NULL);
+		mx->tlsa_count = 1;
+	}
+}
+
 static inline struct verdict *pick_verdict(struct dice *d, const struct harness *h)
 {
 	static const enum level levels[] = { LEVEL_ENCRYPT, LEVEL_VERIFY, LEVEL_MAY,         LEVEL_SECURE,
 					     LEVEL_NONE,    LEVEL_MAY,    LEVEL_ENCRYPT,     LEVEL_VERIFY,
-					     LEVEL_SECURE,  LEVEL_UNSET,  LEVEL_FINGERPRINT, LEVEL_COUNT };
+					     LEVEL_SECURE,  LEVEL_UNSET,  LEVEL_FINGERPRINT, LEVEL_COUNT,
+					     LEVEL_DANE,    LEVEL_DANE,   LEVEL_DANE,        LEVEL_DANE_ONLY };
 	bool destination = h->asked == VERDICT_ASK_DESTINATION;
 	unsigned shape = roll(d, 256);
 	struct verdict *v = verdict_new();
@@ -140,6 +166,8 @@ static inline struct verdict *pick_verdict(struct dice *d, const struct harness 
 		v->mx[0].addrs[0] = h->options.destination.addr;
 		v->mx[0].addrs_count = 1;
 	}
+	if (v->level == LEVEL_DANE || v->level == LEVEL_DANE_ONLY)
+		pick_dane(d, v);
 	return v;
 }
 

@@ -124,7 +124,57 @@ static void test_over_tls_and_resumed(void **state)
 	}
 }
 
-/* A session of which the certificates were good enough for another level is judged anew when it is resumed. */
+static void digest_of(SSL_CTX *server, uint8_t out[32])
+{
+	uint8_t *der = NULL;
+	int len = i2d_X509(SSL_CTX_get0_certificate(server), &der);
+
+	assert_true(len > 0);
+	(void)SHA256(der, (size_t)len, out);
+	OPENSSL_free(der);
+}
+
+/* Level dane over sockets: the TLSA base domain is asked for, and who resumes is judged by the records like who does
+ * not. */
+static void test_dane_and_resumed(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_open(&f, NULL);
+	f.level = LEVEL_DANE;
+	f.served.tls = foreign_server; /* no CA of ours, no name of ours */
+	digest_of(foreign_server, f.tlsa);
+	for (unsigned session = 0; session < 3; session++) {
+		client_connects(&f);
+		say_all(&f);
+		send_message(&f);
+		quit(&f);
+		assert_int_equal(f.said.policy, DEMAND_OF_DANE);
+		assert_true(f.said.authenticated);
+		assert_string_equal(f.said.tlsa, "3 0 1");
+		assert_string_equal(f.said.servername, "base.example");
+	}
+	assert_int_equal(f.handshakes, 3);
+	assert_int_equal(f.resumed, 2);
+	nothing_leaked(&f);
+	f.secret_len = 0;
+	f.secret[0] = '\0';
+	f.tlsa[31] ^= 1; /* the domain has another record now: that is another policy */
+	client_connects(&f);
+	say_all(&f);
+	hears(&f, "451 4.7.5 ");
+	assert_int_equal(f.said.result, RESULT_TLSA_INVALID);
+	assert_false(f.said.authenticated);
+	quit(&f);
+	assert_int_equal(f.handshakes, 4);
+	assert_int_equal(f.resumed, 2);
+	assert_null(strstr(f.secret, "MAIL"));
+	nothing_leaked(&f);
+	fixture_close(&f);
+}
+
+/* Certificates that were good enough for another level are judged anew, and no session is resumed for it. */
 static void test_resumed_is_judged(void **state)
 {
 	struct fixture f;
@@ -145,6 +195,7 @@ static void test_resumed_is_judged(void **state)
 	hears(&f, "451 4.7.");
 	quit(&f);
 	assert_int_equal(f.handshakes, 2);
+	assert_int_equal(f.resumed, 0);
 	assert_null(strstr(f.secret, "MAIL"));
 	nothing_leaked(&f);
 	fixture_close(&f);
@@ -524,6 +575,7 @@ int main(void)
 		cmocka_unit_test(test_in_clear_where_permitted),
 		cmocka_unit_test(test_over_tls_and_resumed),
 		cmocka_unit_test(test_resumed_is_judged),
+		cmocka_unit_test(test_dane_and_resumed),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_injected_replies),
 		cmocka_unit_test(test_server_goes),

@@ -139,6 +139,49 @@ static void test_nothing_is_written_outside(void **state)
 	(void)close(fd);
 }
 
+/* Each policy has its own counter, each result word its own row: none is counted as another. */
+static void test_every_policy_and_word(void **state)
+{
+	char labels[COUNTER_LABELS_MAX];
+	char expect[COUNTER_LABELS_MAX];
+	int fd = -1;
+	struct counters *page = counters_create(&fd);
+
+	(void)state;
+	for (unsigned i = 0; i < DEMAND_BASIS_COUNT; i++) {
+		struct session_record record = { .kind = SESSION_RECORD_END, .policy = (enum demand_basis)i };
+		counters_session(page, &record);
+		counters_session(page, &record);
+	}
+	for (unsigned i = 0; i < DEMAND_BASIS_COUNT; i++) {
+		unsigned found = 0;
+		(void)snprintf(expect, sizeof(expect), "{policy=\"%s\"}", demand_basis_name((enum demand_basis)i));
+		for (unsigned j = 0; j < COUNTER_COUNT; j++) {
+			if (counter_family((enum counter)j) != COUNTER_FAMILY_POLICIES ||
+			    strcmp(counter_labels((enum counter)j, labels), expect) != 0)
+				continue;
+			found++;
+			assert_int_equal(counters_get(page, (enum counter)j), 2);
+		}
+		assert_int_equal(found, 1);
+	}
+	for (unsigned i = 0; i < RESULT_COUNT; i++) {
+		struct session_record record = { .kind = SESSION_RECORD_REFUSED, .result = (enum result_word)i };
+		counters_session(page, &record);
+		record.kind = SESSION_RECORD_REPORTED;
+		counters_session(page, &record);
+		assert_int_equal(counters_get(page, counter_refusal((enum result_word)i)), 1);
+		assert_int_equal(counters_get(page, counter_reported((enum result_word)i)), 1);
+		(void)snprintf(expect, sizeof(expect), "{result=\"%s\"}", result_word_name((enum result_word)i));
+		assert_string_equal(counter_labels(counter_refusal((enum result_word)i), labels), expect);
+		(void)snprintf(expect, sizeof(expect), "{level=\"dane\",result=\"%s\"}",
+			       result_word_name((enum result_word)i));
+		assert_string_equal(counter_labels(counter_bind(LEVEL_DANE, (enum result_word)i), labels), expect);
+	}
+	counters_unmap(page);
+	(void)close(fd);
+}
+
 static void test_session_records(void **state)
 {
 	struct session_record record = { .kind = SESSION_RECORD_REFUSED, .result = RESULT_VALIDATION_FAILURE };
@@ -243,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_every_place_has_a_name_of_its_own),
 		cmocka_unit_test(test_nothing_is_written_outside),
 		cmocka_unit_test(test_session_records),
+		cmocka_unit_test(test_every_policy_and_word),
 		cmocka_unit_test(test_the_dead_still_count),
 	};
 

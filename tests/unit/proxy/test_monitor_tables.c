@@ -22,6 +22,7 @@ static struct monitor_record sample(void)
 		.decided = true,
 		.source = VERDICT_SOURCE_DOMAIN,
 		.level = LEVEL_SECURE,
+		.policy = DEMAND_OF_FLOOR,
 		.result = RESULT_CERTIFICATE_HOST_MISMATCH,
 		.domain = "example.org",
 		.mx = "mx.example.org",
@@ -71,6 +72,7 @@ static void test_round_trip(void **state)
 	assert_true(out.looks_like_relay && out.enforce && out.decided);
 	assert_int_equal(out.source, in.source);
 	assert_int_equal(out.level, in.level);
+	assert_int_equal(out.policy, in.policy);
 	assert_int_equal(out.result, in.result);
 	assert_string_equal(out.domain, in.domain);
 	assert_string_equal(out.mx, in.mx);
@@ -107,8 +109,8 @@ static void test_values_out_of_range(void **state)
 	uint8_t buf[MONITOR_RECORD_BYTES_MAX];
 	size_t len = put(&in, buf, sizeof(buf));
 	const size_t flags = 1 + 8 + (2 + 4 + 2) + (2 + 16 + 2);
-	/* kind, then relay, enforce, decided, source, level, result */
-	const size_t places[] = { 0, flags, flags + 1, flags + 2, flags + 3, flags + 4, flags + 5 };
+	/* kind, then relay, enforce, decided, source, level, policy, result */
+	const size_t places[] = { 0, flags, flags + 1, flags + 2, flags + 3, flags + 4, flags + 5, flags + 6 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(places); i++) {

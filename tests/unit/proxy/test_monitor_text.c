@@ -106,6 +106,7 @@ static void refuse(struct monitor_state *monitor, const char *domain, const char
 					 .decided = true,
 					 .source = VERDICT_SOURCE_DOMAIN,
 					 .level = LEVEL_SECURE,
+					 .policy = DEMAND_OF_FLOOR,
 					 .result = RESULT_CERTIFICATE_EXPIRED };
 
 	assert_true(addr_parse(&record.client.addr, "192.0.2.200"));
@@ -367,6 +368,7 @@ static void test_json(void **state)
 	assert_string_equal(text_at(rows, 0, "reply"), "451 b");
 	assert_string_equal(text_at(rows, 0, "kind"), "refused");
 	assert_string_equal(text_at(rows, 0, "level"), "secure");
+	assert_string_equal(text_at(rows, 0, "policy"), "floor");
 	assert_string_equal(text_at(rows, 0, "result"), "certificate-expired");
 	assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, 0), "count")), 2);
 	assert_int_equal(json_array_size(json_object_get(status, "recent")), 2);

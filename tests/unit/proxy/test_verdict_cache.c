@@ -163,6 +163,66 @@ static void test_one_too_large(void **state)
 	verdict_cache_free(cache);
 }
 
+/* What a verdict points to is counted too, and gone with it. */
+static void test_tlsa_counts(void **state)
+{
+	struct verdict_cache *cache = verdict_cache_new(200000);
+	struct verdict_question plain = ask(VERDICT_ASK_DESTINATION, "", "192.0.2.1");
+
+	(void)state;
+	put(cache, &plain, VERDICT_SOURCE_NONE, 600, 1, 0);
+	for (unsigned i = 0; i < 200; i++) {
+		struct verdict_question q = ask(VERDICT_ASK_RECIPIENT, "", "192.0.2.1");
+		struct verdict *v = verdict_new();
+		(void)snprintf(q.domain, sizeof(q.domain), "%u.example", i);
+		assert_non_null(v);
+		v->status = VERDICT_OK;
+		v->source = VERDICT_SOURCE_DEFAULT;
+		v->level = LEVEL_DANE;
+		v->floor = LEVEL_ENCRYPT;
+		v->ttl_s = 600;
+		v->generation = 1;
+		v->mx = calloc(1, sizeof(*v->mx));
+		assert_non_null(v->mx);
+		v->mx_count = 1;
+		v->mx[0].tlsa = calloc(4, sizeof(struct tlsa));
+		assert_non_null(v->mx[0].tlsa);
+		for (; v->mx[0].tlsa_count < 4; v->mx[0].tlsa_count++) {
+			v->mx[0].tlsa[v->mx[0].tlsa_count].data = malloc(10000);
+			v->mx[0].tlsa[v->mx[0].tlsa_count].len = 10000;
+			assert_non_null(v->mx[0].tlsa[v->mx[0].tlsa_count].data);
+		}
+		verdict_cache_put(cache, &q, v, 0);
+		verdict_unref(v);
+		assert_non_null(verdict_cache_find(cache, &plain, 1));
+		assert_non_null(verdict_cache_find(cache, &q, 1));
+		assert_true(verdict_cache_bytes(cache) > 40000 && verdict_cache_bytes(cache) <= 200000);
+		assert_true(verdict_cache_entries(cache) <= 1 + 200000 / 40000);
+	}
+	assert_int_equal(verdict_cache_entries(cache), 5);
+	assert_null(verdict_cache_find(cache, &plain, 601));
+	verdict_cache_free(cache);
+}
+
+/* TLSA records are of a port: a verdict for one says nothing for another. */
+static void test_ports_are_apart(void **state)
+{
+	struct verdict_cache *cache = verdict_cache_new(100000);
+	struct verdict_question at25 = ask(VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1:25");
+	struct verdict_question at26 = ask(VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1:26");
+	struct verdict_question plain25 = ask(VERDICT_ASK_DESTINATION, "", "192.0.2.1:25");
+	struct verdict_question plain26 = ask(VERDICT_ASK_DESTINATION, "", "192.0.2.1:26");
+
+	(void)state;
+	put(cache, &plain25, VERDICT_SOURCE_NONE, 60, 1, 0);
+	assert_null(verdict_cache_find(cache, &plain26, 1));
+	put(cache, &plain26, VERDICT_SOURCE_NONE, 60, 1, 0);
+	put(cache, &at25, VERDICT_SOURCE_DOMAIN, 60, 1, 0);
+	assert_non_null(verdict_cache_find(cache, &at25, 1));
+	assert_null(verdict_cache_find(cache, &at26, 1));
+	verdict_cache_free(cache);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +232,8 @@ int main(void)
 		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_bounded_and_least_recent_first),
 		cmocka_unit_test(test_one_too_large),
+		cmocka_unit_test(test_tlsa_counts),
+		cmocka_unit_test(test_ports_are_apart),
 	};
 
 	return cmocka_run_group_tests_name("verdict_cache", tests, NULL, NULL);
