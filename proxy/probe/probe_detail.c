@@ -5,20 +5,16 @@
 #include <string.h>
 
 #include "proxy/tls/tls_peer.h"
-#include "proxy/tls/tls_show.h"
+#include "proxy/tls/tls_tlsa.h"
 
 const char *probe_match(const struct probe_target *target)
 {
-	const struct judgement *judgement = &target->talk.judgement;
-
-	if (!target->talk.tls)
-		return "";
-	return judgement->tlsa[0] != '\0' ? judgement->tlsa : judgement->matched;
+	return target->talk.tls ? target->talk.judgement.tlsa : "";
 }
 
-bool probe_matched_tlsa(const struct probe_target *target)
+const char *probe_matched(const struct probe_target *target)
 {
-	return target->talk.tls && target->talk.judgement.tlsa[0] != '\0';
+	return target->talk.tls ? target->talk.judgement.matched : "";
 }
 
 /* --- TLSA records ---------------------------------------------------------------------------------------------------
@@ -57,11 +53,11 @@ static bool is_the_match(const struct probe_target *target, const struct tlsa *r
 	char kind[16];
 
 	(void)snprintf(kind, sizeof(kind), "%u %u %u", record->usage, record->selector, record->mtype);
-	if (!probe_matched_tlsa(target) || strcmp(kind, judgement->tlsa) != 0 || judgement->depth < 0)
+	if (probe_match(target)[0] == '\0' || strcmp(kind, judgement->tlsa) != 0 || judgement->depth < 0)
 		return false;
 	if ((size_t)judgement->depth >= tls_peer_count(target->peer))
 		return true;
-	return tls_show_is(record, tls_peer_cert(target->peer, (size_t)judgement->depth)) || record->mtype == TLSA_FULL;
+	return tls_tlsa_is(record, tls_peer_cert(target->peer, (size_t)judgement->depth)) || record->mtype == TLSA_FULL;
 }
 
 enum probe_record probe_record_of(const struct probe_target *target, const struct verdict_mx *mx, size_t record)
@@ -75,7 +71,7 @@ enum probe_record probe_record_of(const struct probe_target *target, const struc
 	if (is_the_match(target, tlsa))
 		return PROBE_RECORD_MATCHED;
 	for (size_t i = 0; i < tls_peer_count(target->peer); i++) {
-		if (tls_show_is(tlsa, tls_peer_cert(target->peer, i)))
+		if (tls_tlsa_is(tlsa, tls_peer_cert(target->peer, i)))
 			return PROBE_RECORD_PRESENT;
 	}
 	return PROBE_RECORD_UNMATCHED;

@@ -6,9 +6,9 @@
 
 #define PROBE_TEXT_MAX 320
 
-/* probe_match: what authenticated the server: the TLSA record "3 1 1", else the name or fingerprint; "" for nothing. */
-const char *probe_match(const struct probe_target *target);
-bool probe_matched_tlsa(const struct probe_target *target); /* and then judgement.depth means something */
+/* What authenticated the server; "" for nothing. */
+const char *probe_match(const struct probe_target *target);   /* the TLSA record, "3 1 1": the depth means something */
+const char *probe_matched(const struct probe_target *target); /* the name or fingerprint */
 
 /* probe_tlsa_host lists the MX hosts whose TLSA records count at the target: NULL past the last. */
 const struct verdict_mx *probe_tlsa_host(const struct probe_target *target, size_t index);

@@ -34,8 +34,8 @@ static json_t *policy_json(const struct verdict *verdict)
 
 static json_t *demand_json(const struct demand *demand)
 {
-	return json_pack("{s:o, s:o, s:o}", "level", level_json(demand->level), "also", level_json(demand->also),
-			 "reason", text_or_null(demand->reason));
+	return json_pack("{s:o, s:o, s:s, s:o}", "level", level_json(demand->level), "also", level_json(demand->also),
+			 "by", demand_basis_name(demand->basis), "reason", text_or_null(demand->reason));
 }
 
 static json_t *hello_json(bool done, const struct smtp_ehlo *ehlo)
@@ -110,7 +110,7 @@ static json_t *target_json(const struct probe *probe, const struct probe_target 
 	probe_hint_of(&hint, probe, target);
 	return json_pack(
 		"{s:o, s:s, s:i, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-		"s:o, s:i}",
+		"s:o, s:o, s:i}",
 		"host", text_or_null(target->host), "address", addr_format(&target->at.addr, address), "port",
 		(int)target->at.port, "verdict", probe_outcome_name(talk->outcome), "result",
 		result_word_name(talk->result), "reason", text_or_null(talk->reason), "stage",
@@ -119,8 +119,9 @@ static json_t *target_json(const struct probe *probe, const struct probe_target 
 		hello_json(talk->hello_done, &talk->clear), "sni",
 		sni ? text_or_null(talk->terms->names.names[talk->name]) : json_null(), "tls", tls_json(target),
 		"tls_ehlo", hello_json(talk->tls_hello_done, &talk->secure), "chain", chain_json(target->peer, now),
-		"tlsa", tlsa_json(target), "match", text_or_null(probe_match(target)), "depth",
-		probe_matched_tlsa(target) ? json_integer(talk->judgement.depth) : json_null(), "they_can",
+		"tlsa", tlsa_json(target), "match", text_or_null(probe_match(target)), "matched",
+		text_or_null(probe_matched(target)), "depth",
+		probe_match(target)[0] != '\0' ? json_integer(talk->judgement.depth) : json_null(), "they_can",
 		text_or_null(hint.theirs), "you_can", text_or_null(hint.yours), "took_ms", (int)target->took_ms);
 }
 

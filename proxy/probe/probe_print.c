@@ -73,14 +73,10 @@ static void print_headline(FILE *out, const struct probe_target *target)
 					    : endpoint_format(&target->at, address),
 		      probe_outcome_name(talk->outcome), result_word_name(talk->result),
 		      talk->tls && target->peer != NULL ? tls_peer_facts(target->peer)->version_name : "none");
-	if (probe_match(target)[0] != '\0') {
-		(void)fputs(" match=\"", out);
-		plain(out, probe_match(target));
-		(void)fputc('"', out);
-	}
-	if (probe_matched_tlsa(target))
-		(void)fprintf(out, " depth=%d", talk->judgement.depth);
-	(void)fputc('\n', out);
+	if (probe_match(target)[0] != '\0')
+		(void)fprintf(out, " match=\"%s\" depth=%d\n", probe_match(target), talk->judgement.depth);
+	else
+		(void)fputs(" match=\"-\" depth=-\n", out);
 }
 
 static void print_demand(FILE *out, const struct probe *probe, const struct probe_target *target)
@@ -96,10 +92,15 @@ static void print_demand(FILE *out, const struct probe *probe, const struct prob
 	if (demand->level == LEVEL_UNSET)
 		(void)snprintf(text, sizeof(text), "no server can meet it: %s", demand->reason);
 	else if (demand->also != LEVEL_UNSET)
-		(void)snprintf(text, sizeof(text), "%s and %s", level_name(demand->level), level_name(demand->also));
+		(void)snprintf(text, sizeof(text), "%s and %s, by %s", level_name(demand->level),
+			       level_name(demand->also), demand_basis_name(demand->basis));
 	else
-		(void)snprintf(text, sizeof(text), "%s", level_name(demand->level));
+		(void)snprintf(text, sizeof(text), "%s, by %s", level_name(demand->level),
+			       demand_basis_name(demand->basis));
 	detail(out, "demand", text);
+	detail(out, "matched", probe_matched(target));
+	if (target->talk.judgement.authenticated && !demand_proves_domain(demand, target->verdict))
+		detail(out, "note", "the MX list is not signed: this proves the host, not that it is the domain's");
 }
 
 static void print_said(FILE *out, const struct probe_target *target)

@@ -69,19 +69,6 @@ static bool clear_is_fine(const struct probe_terms *terms)
 	return level_permits_clear(terms->demand.level) && demand_permits_clear(terms->verdict, &terms->address);
 }
 
-static bool has_unusable_records(const struct probe_terms *terms)
-{
-	const struct verdict *verdict = terms->verdict;
-	bool known = verdict_mx_for(verdict, &terms->address) != NULL;
-
-	for (size_t i = 0; verdict->level == LEVEL_DANE && i < verdict->mx_count; i++) {
-		const struct verdict_mx *mx = &verdict->mx[i];
-		if (mx->dane == VERDICT_DANE_UNUSABLE && (!known || probe_mx_has(mx, &terms->address)))
-			return true;
-	}
-	return false;
-}
-
 struct probe_tls probe_talk_tls(const struct probe_talk *talk)
 {
 	const struct probe_terms *terms = talk->terms;
@@ -257,7 +244,7 @@ static enum probe_action on_tls_hello(struct probe_talk *talk, const struct prob
 	smtp_ehlo_read(&talk->secure, event->reply);
 	talk->tls_hello_done = true;
 	talk->can_say = true;
-	if (!talk->judgement.authenticated && has_unusable_records(talk->terms))
+	if (!talk->judgement.authenticated && talk->terms->demand.basis == DEMAND_OF_DANE_UNUSABLE)
 		return end(talk, PROBE_UNAUTHENTICATED, RESULT_NONE,
 			   "there are TLSA records, and none of them can be used: TLS without authentication");
 	return end(talk, PROBE_PASS, RESULT_NONE, "%s", "");

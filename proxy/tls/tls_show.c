@@ -9,7 +9,6 @@
 
 #include "proxy/tls/tls_chain.h"
 #include "proxy/tls/tls_compat.h"
-#include "proxy/tls/tls_tlsa.h"
 
 static void append(char *out, const char *text, size_t len)
 {
@@ -94,11 +93,6 @@ bool tls_show_cert(struct tls_shown *out, struct tls_der cert, time_t now)
 	X509_free(x509);
 	ERR_clear_error();
 	return ok;
-}
-
-bool tls_show_is(const struct tlsa *record, struct tls_der cert)
-{
-	return tls_tlsa_is(record, cert);
 }
 
 bool tls_show_issued(struct tls_der issuer, struct tls_der cert)

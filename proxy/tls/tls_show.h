@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "policy/verdict/tlsa.h"
 #include "proxy/base/attrib.h"
 #include "proxy/tls/tls_peer.h"
 
@@ -24,10 +23,6 @@ struct tls_shown {
 /* tls_show_cert reads |cert|, whose dates are told from |now|. False: it is, from first octet to last, no certificate.
  */
 MUST_CHECK bool tls_show_cert(struct tls_shown *out, struct tls_der cert, time_t now);
-
-/* tls_show_is: whether |record|'s data are those of |cert| (RFC 6698 s. 2.1): the selected part, or its digest. That a
- * record is usable, counts and has a usage that fits is not asked: see tls_verify.h for what authenticates. */
-bool tls_show_is(const struct tlsa *record, struct tls_der cert);
 
 /* tls_show_issued: whether |issuer| names itself in |cert| as the issuer and has signed it. Dates are not looked at. */
 bool tls_show_issued(struct tls_der issuer, struct tls_der cert);

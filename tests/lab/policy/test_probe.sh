@@ -119,33 +119,33 @@ kinds() {
 	local where=$1
 	probe good.example
 	says "$where: Postfix" 0 '^DOMAIN good\.example source=default level=verify mx=found mx-secure=no$' \
-		'^MX mx\.good\.example 198\.51\.100\.11 verdict=pass result=none tls=TLSv1\.3 match="mx\.good\.example"$' \
-		'^MX mx\.good\.example 2001:db8:100::11 verdict=pass' '^    greeting +220 good\.example ESMTP Postfix' \
+		'^MX mx\.good\.example 198\.51\.100\.11 verdict=pass result=none tls=TLSv1\.3 match="-" depth=-$' \
+		'^MX mx\.good\.example 2001:db8:100::11 verdict=pass' '^    demand +verify, by default$' '^    matched +mx\.good\.example$' '^    greeting +220 good\.example ESMTP Postfix' \
 		'^    EHLO .*STARTTLS' '^    SNI +mx\.good\.example$' '^    TLS +TLSv1\.3 TLS_' '^    EHLO/TLS .*SIZE' \
 		'^    chain +0 CN = mx\.good\.example, EC 256, expires in (19|20) days, by CN = Lab CA$' \
 		'^    names +mx\.good\.example$' '^2 addresses: 2 pass$'
 	probe mixed.example
-	says "$where: good and bad" 1 "$(mx 1 'verdict=pass result=none tls=TLSv1.3 match="mx1.mixed.example"$')" \
-		"$(mx 2 'verdict=refuse result=starttls-not-supported tls=none$')" \
-		"$(mx 3 'verdict=refuse result=certificate-expired tls=TLSv1.3$')" \
-		"$(mx 4 'verdict=refuse result=certificate-host-mismatch tls=TLSv1.3$')" \
-		"$(mx 5 'verdict=refuse result=certificate-not-trusted tls=TLSv1.3$')" \
-		"$(mx 6 'verdict=unreachable result=none tls=none$')" "the server said 421 4\.3\.2 busy" \
-		"$(mx 7 'verdict=unreachable result=none tls=none$')" "no greeting: a reply whose code" \
-		"$(mx 8 'verdict=unreachable result=none tls=none$')" "no greeting: the server closed the connection" \
-		"$(mx 9 'verdict=refuse result=validation-failure tls=none$')" "not TLS|sent data in clear" \
-		"$(mx 10 'verdict=refuse result=starttls-not-supported tls=none$')" "the server refused STARTTLS" \
-		"$(mx 11 'verdict=refuse result=validation-failure tls=none$')" "data in clear" \
-		"$(mx 12 'verdict=refuse result=validation-failure tls=none$')" \
-		"$(mx 13 'verdict=unreachable result=none tls=TLSv1.3 match="mx13.mixed.example"$')" "said 550 5\.7\.1 not you" \
-		"$(mx 14 'verdict=refuse result=starttls-not-supported tls=none$')" "STARTTLS is mangled" \
+	says "$where: good and bad" 1 "$(mx 1 'verdict=pass result=none tls=TLSv1.3 match="-" depth=-$')" \
+		"$(mx 2 'verdict=refuse result=starttls-not-supported tls=none match="-" depth=-$')" \
+		"$(mx 3 'verdict=refuse result=certificate-expired tls=TLSv1.3 match="-" depth=-$')" \
+		"$(mx 4 'verdict=refuse result=certificate-host-mismatch tls=TLSv1.3 match="-" depth=-$')" \
+		"$(mx 5 'verdict=refuse result=certificate-not-trusted tls=TLSv1.3 match="-" depth=-$')" \
+		"$(mx 6 'verdict=unreachable result=none tls=none match="-" depth=-$')" "the server said 421 4\.3\.2 busy" \
+		"$(mx 7 'verdict=unreachable result=none tls=none match="-" depth=-$')" "no greeting: a reply whose code" \
+		"$(mx 8 'verdict=unreachable result=none tls=none match="-" depth=-$')" "no greeting: the server closed the connection" \
+		"$(mx 9 'verdict=refuse result=validation-failure tls=none match="-" depth=-$')" "not TLS|sent data in clear" \
+		"$(mx 10 'verdict=refuse result=starttls-not-supported tls=none match="-" depth=-$')" "the server refused STARTTLS" \
+		"$(mx 11 'verdict=refuse result=validation-failure tls=none match="-" depth=-$')" "data in clear" \
+		"$(mx 12 'verdict=refuse result=validation-failure tls=none match="-" depth=-$')" \
+		"$(mx 13 'verdict=unreachable result=none tls=TLSv1.3 match="-" depth=-$')" "said 550 5\.7\.1 not you" \
+		"$(mx 14 'verdict=refuse result=starttls-not-supported tls=none match="-" depth=-$')" "STARTTLS is mangled" \
 		"EXPIRED 1 day ago" "they can +mx3\.mixed\.example|they can +the operator of mx3" "you can" \
 		"^14 addresses: 1 pass, 9 refuse, 4 unreachable$"
 	check "$where: nothing but printable ASCII" ! grep -qP '[^\x20-\x7e\n]' "$LAB_DIR/said"
 	check "$where: no progress where there is no terminal" test ! -s "$LAB_DIR/errors"
 	probe plain.example
 	says "$where: clear text where it may be" 0 'level=may' \
-		'^MX mx2\.mixed\.example 198\.51\.100\.102 verdict=pass result=none tls=none$' \
+		'^MX mx2\.mixed\.example 198\.51\.100\.102 verdict=pass result=none tls=none match="-" depth=-$' \
 		'in clear text: the server does not offer STARTTLS'
 	probe host.example
 	says "$where: a host" 1 '^MX host\.example 198\.51\.100\.101 verdict=refuse result=certificate-host-mismatch' \
@@ -157,9 +157,9 @@ kinds() {
 	probe ruled.example
 	says "$where: a destination's rule" 1 '^DOMAIN .*source=default level=verify' \
 		'^MX mx\.ruled\.example 198\.51\.100\.101 verdict=refuse result=certificate-host-mismatch' \
-		'^MX mx\.ruled\.example 198\.51\.100\.116 verdict=pass result=none tls=none$' '^    policy +source=destination level=may$'
+		'^MX mx\.ruled\.example 198\.51\.100\.116 verdict=pass result=none tls=none match="-" depth=-$' '^    policy +source=destination level=may$'
 	probe absent.example
-	says "$where: nobody there" 3 '^MX mx\.absent\.example 198\.51\.100\.99 verdict=unreachable result=none tls=none$' \
+	says "$where: nobody there" 3 '^MX mx\.absent\.example 198\.51\.100\.99 verdict=unreachable result=none tls=none match="-" depth=-$' \
 		'no connection: (No route to host|nothing came within 10 s)'
 	probe good.example --port 26
 	says "$where: nobody on that port" 3 '198\.51\.100\.11:26 verdict=unreachable' 'Connection refused'
@@ -191,7 +191,7 @@ assert said["mx_lookup"] == "found" and said["mx_secure"] is False and said["lef
 assert len(said["addresses"]) == 14
 good = by_host["mx1.mixed.example"]
 assert good["verdict"] == "pass" and good["result"] == "none" and good["address"] == "198.51.100.101" and good["port"] == 25
-assert good["match"] == "mx1.mixed.example" and good["depth"] is None and good["tls"]["version"] == "TLSv1.3"
+assert good["match"] is None and good["matched"] == "mx1.mixed.example" and good["depth"] is None and good["tls"]["version"] == "TLSv1.3"
 assert good["chain"][0]["subject"] == "CN = mx1.mixed.example" and good["chain"][0]["names"] == "mx1.mixed.example", good["chain"]
 assert good["stage"] == "tls-ehlo" and good["demand"]["level"] == "verify" and good["tlsa"] == []
 assert "STARTTLS" in good["ehlo"]["keywords"] and "STARTTLS" not in good["tls_ehlo"]["keywords"]

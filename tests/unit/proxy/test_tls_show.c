@@ -1,4 +1,4 @@
-/* test_tls_show.c - tests of proxy/tls/tls_show.h. */
+/* test_tls_show.c - tests of proxy/tls/tls_show.h, and of tls_tlsa_is. */
 #include "tls_made.h"
 
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "proxy/base/attrib.h"
 #include "proxy/tls/tls_chain.h"
 #include "proxy/tls/tls_show.h"
+#include "proxy/tls/tls_tlsa.h"
 
 static struct tls_der der_of(const struct made *made, uint8_t **out)
 {
@@ -118,9 +119,9 @@ static void test_records(void **state)
 		{ { 3, TLSA_CERT, 3, 32, digests[0] }, false },
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		assert_int_equal(tls_show_is(&cases[i].record, der), cases[i].is);
-		assert_false(tls_show_is(&cases[i].record, other_der));
-		assert_false(tls_show_is(&cases[i].record, (struct tls_der){ octets, 20 }));
+		assert_int_equal(tls_tlsa_is(&cases[i].record, der), cases[i].is);
+		assert_false(tls_tlsa_is(&cases[i].record, other_der));
+		assert_false(tls_tlsa_is(&cases[i].record, (struct tls_der){ octets, 20 }));
 	}
 	OPENSSL_free(octets);
 	OPENSSL_free(other_octets);
