@@ -141,9 +141,13 @@ static bool is_last_name(const struct probe_talk *talk)
 	return talk->name + 1 >= talk->terms->names.count;
 }
 
-/* in_clear: TLS is not to be had, for |reason|. */
+/* in_clear: TLS is not to be had, for |reason|. Where no server at all would do, that is why this one does not. */
 static enum probe_action in_clear(struct probe_talk *talk, enum result_word word, const char *reason)
 {
+	const struct demand *demand = &talk->terms->demand;
+
+	if (demand->level == LEVEL_UNSET)
+		return end(talk, PROBE_REFUSE, demand->result, "%s; and %s", demand->reason, reason);
 	if (clear_is_fine(talk->terms))
 		return end(talk, PROBE_PASS, RESULT_NONE, "in clear text: %s", reason);
 	return end(talk, PROBE_REFUSE, word, "%s", reason);

@@ -547,6 +547,18 @@ static void test_terms(void **state)
 	probe_terms_of(&terms, &verdict, &address, true);
 	assert_int_equal(terms.demand.level, LEVEL_UNSET);
 	assert_int_equal(terms.names.count, 1);
+	/* And what is wrong with all servers comes before what is wrong with this one. */
+	verdict = verdict_of(LEVEL_DANE, 1);
+	hosts[0].dane = VERDICT_DANE_FAILED;
+	probe_terms_of(&terms, &verdict, &address, true);
+	probe_talk_begin(&talk, &terms, "x");
+	(void)feed(&talk, &(struct event){ CONNECTED, NULL });
+	(void)feed(&talk, &(struct event){ REPLY, "220 x\r\n" });
+	assert_int_equal(feed(&talk, &(struct event){ REPLY, EHLO_PLAIN }), PROBE_DO_CLOSE);
+	assert_int_equal(talk.outcome, PROBE_REFUSE);
+	assert_int_equal(talk.result, RESULT_DNSSEC_INVALID);
+	assert_non_null(strstr(talk.reason, "could not be looked up"));
+	assert_non_null(strstr(talk.reason, "; and the server does not offer STARTTLS"));
 }
 
 static void test_unusable_records(void **state)
