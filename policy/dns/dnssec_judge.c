@@ -2,6 +2,7 @@
 #include "policy/dns/dnssec_judge.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 static void PRINTF_LIKE(3, 4) find(struct dnssec_finding *out, enum dnssec_state state, const char *format, ...)
 {
@@ -31,11 +32,13 @@ static bool judge_root(struct dnssec_finding *out, const struct dnssec_evidence 
 	else if (root->bogus)
 		find(out, DNSSEC_UNPROVED, "what %s says of the root is not signed as it should be: %s", evidence->who,
 		     root->reason);
-	else if (evidence->plain.status != DNS_FAILED)
-		find(out, DNSSEC_UNPROVED, "%s answers, and proves nothing: %s", evidence->who, root->reason);
-	else
+	else if (evidence->plain.status == DNS_FAILED)
 		find(out, DNSSEC_SILENT, "%s: %s", evidence->who,
 		     root->reason[0] != '\0' ? root->reason : evidence->plain.reason);
+	else if (strncmp(root->reason, evidence->who, strlen(evidence->who)) == 0) /* which says who it is about */
+		find(out, DNSSEC_UNPROVED, "%s", root->reason);
+	else
+		find(out, DNSSEC_UNPROVED, "%s answers, and proves nothing: %s", evidence->who, root->reason);
 	return false;
 }
 

@@ -9,6 +9,8 @@
 #define ATTEMPT_MS  1500
 #define DEADLINE_MS 4000
 
+#define DNS_PORT 53 /* goes without saying */
+
 struct subject;
 
 struct question {
@@ -99,7 +101,9 @@ static void add_subject(struct dnssec_probe *probe, struct event_base *base, str
 	options.limits.attempt_ms = ATTEMPT_MS;
 	options.limits.deadline_ms = DEADLINE_MS;
 	subject->probe = probe;
-	if (options.resolvers_count > 0)
+	if (options.resolvers_count > 0 && options.resolvers[0].at.port == DNS_PORT)
+		(void)addr_format(&options.resolvers[0].at.addr, at);
+	else if (options.resolvers_count > 0)
 		(void)endpoint_format(&options.resolvers[0].at, at);
 	if (options.recurse)
 		(void)snprintf(evidence->who, sizeof(evidence->who), "validation over the internet's name servers");

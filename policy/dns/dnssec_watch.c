@@ -31,7 +31,8 @@ static uint64_t now_s(void)
 
 /* --- the log ------------------------------------------------------------------------------------------------------ */
 
-static void log_state(const struct dnssec_watch *watch, enum log_level level, const char *what, uint32_t wait_ms)
+static void log_state(const struct dnssec_watch *watch, enum log_level level, const char *reason, const char *meaning,
+		      uint32_t wait_ms)
 {
 	const struct dnssec_machine *m = &watch->machine;
 	struct log_line line;
@@ -39,9 +40,9 @@ static void log_state(const struct dnssec_watch *watch, enum log_level level, co
 	log_open(&line, level, "dnssec");
 	log_add(&line, "state", "%s", dnssec_state_name(m->state));
 	log_add(&line, "mode", "%s", dnssec_mode_name(m->mode));
-	log_add(&line, "reason", "%s", m->reason);
-	if (what[0] != '\0')
-		log_add(&line, "meaning", "%s", what);
+	log_add(&line, "reason", "%s", reason);
+	if (meaning[0] != '\0')
+		log_add(&line, "meaning", "%s", meaning);
 	if (wait_ms > 0)
 		log_add(&line, "next_test_s", "%u", (unsigned)(wait_ms / 1000));
 	log_close(&line);
@@ -54,23 +55,27 @@ static void log_failure(const struct dnssec_watch *watch, const struct dnssec_st
 
 	if (m->wanted) {
 		dnssec_sentence(sentence, watch->conf, m->state, m->reason);
-		log_state(watch, step->news == DNSSEC_NEWS_FAILED ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, sentence,
+		log_state(watch, step->news == DNSSEC_NEWS_FAILED ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, sentence, "",
 			  step->wait_ms);
 	} else if (step->news == DNSSEC_NEWS_FAILED) {
-		log_state(watch, LOG_LEVEL_INFO, "nothing wants DANE: mail goes on as configured", step->wait_ms);
+		log_state(watch, LOG_LEVEL_INFO, m->reason, "nothing wants DANE: mail goes on as configured",
+			  step->wait_ms);
 	}
 }
 
 static void log_news(const struct dnssec_watch *watch, const struct dnssec_step *step)
 {
+	const struct dnssec_machine *m = &watch->machine;
+
 	switch (step->news) {
 	case DNSSEC_NEWS_NONE: break;
-	case DNSSEC_NEWS_PROVED: log_state(watch, LOG_LEVEL_INFO, "", 0); break;
+	case DNSSEC_NEWS_PROVED: log_state(watch, LOG_LEVEL_INFO, m->reason, "", 0); break;
 	case DNSSEC_NEWS_SWITCHED:
-		if (watch->machine.mode == watch->machine.modes[0])
-			log_state(watch, LOG_LEVEL_INFO, "the preferred mode passes again and is taken", 0);
+		if (m->mode == m->modes[0])
+			log_state(watch, LOG_LEVEL_INFO, m->reason, "the preferred mode passes again and is taken", 0);
 		else
-			log_state(watch, LOG_LEVEL_WARNING, "the preferred mode passes no more: another is taken", 0);
+			log_state(watch, LOG_LEVEL_WARNING, m->reason,
+				  "the preferred mode passes no more: another is taken", 0);
 		break;
 	case DNSSEC_NEWS_FAILED:
 	case DNSSEC_NEWS_FAILS: log_failure(watch, step); break;
