@@ -35,10 +35,13 @@ lab_user_namespace() {
 # lab_fetch TEST: inside the box there is no network, so what the test's parts of the lab unpack is downloaded before. A
 # part may be sourced by a file beside the test.
 lab_fetch() {
-	local packages=() files=("$1") name
+	local packages=() files=("$1") file name i
 	[ "$LAB_ROOT" = yes ] || return 0
-	for name in $(sed -nE 's|^\. .*/([a-z_]+\.sh)"?$|\1|p' "$1"); do
-		[ ! -f "$(dirname "$1")/$name" ] || files+=("$(dirname "$1")/$name")
+	for ((i = 0; i < ${#files[@]}; i++)); do
+		for name in $(sed -nE 's|^\. .*/([a-z_]+\.sh)"?$|\1|p' "${files[i]}"); do
+			file=$(dirname "$1")/$name
+			[ ! -f "$file" ] || [[ " ${files[*]} " == *" $file "* ]] || files+=("$file")
+		done
 	done
 	grep -q '/internet\.sh' "${files[@]}" && packages+=(nsd unbound)
 	grep -q '/dnssec\.sh' "${files[@]}" && packages+=(nsd unbound bind9-utils)
@@ -155,6 +158,20 @@ same() {
 	note "expected: $2"
 	note "actual:   $3"
 	return 1
+}
+
+# lab_results FILE: the results of a script, lines of "ok" or "not ok", a tab and a name, become lines of this test; fails
+# if there are none.
+lab_results() {
+	local verdict line lines=0
+	while IFS=$'\t' read -r verdict line; do
+		case $verdict in
+		ok) ok "$line"; lines=$((lines + 1)) ;;
+		'not ok') not_ok "$line"; lines=$((lines + 1)) ;;
+		*) note "$line" ;;
+		esac
+	done <"$1"
+	[ $lines -gt 0 ]
 }
 
 # lab_done ends the test: the plan, and an exit status that is 0 only if something ran and nothing failed.

@@ -27,26 +27,13 @@ daemon_server() {
 	lab_until 10 lab_log "$name" '"event": "ready"' || lab_die "the server $name does not start"
 }
 
-# daemon_results FILE: the results of a script become lines of this test; fails if there are none.
-daemon_results() {
-	local verdict line lines=0
-	while IFS=$'\t' read -r verdict line; do
-		case $verdict in
-		ok) ok "$line"; lines=$((lines + 1)) ;;
-		'not ok') not_ok "$line"; lines=$((lines + 1)) ;;
-		*) note "$line" ;;
-		esac
-	done <"$1"
-	[ $lines -gt 0 ]
-}
-
 # daemon_run NAME ARGUMENT...: the script NAME.py in the node client, and its results.
 daemon_run() {
 	local script=$1 status
 	shift
 	lab_in client python3 "$DAEMON/$script.py" "$@" >"$LAB_DIR/results" 2>"$LAB_DIR/errors"
 	status=$?
-	if ! daemon_results "$LAB_DIR/results" || [ $status -ne 0 ]; then
+	if ! lab_results "$LAB_DIR/results" || [ $status -ne 0 ]; then
 		not_ok "$script.py runs to its end"
 		note "exit status $status; $(tail -n 12 "$LAB_DIR/errors")"
 	fi

@@ -38,6 +38,6 @@ check "in all of this nothing of any mail was in clear" wire roles --some --tls 
 
 wait "$stuck"
 same "stuck.py runs to its end" 0 $?
-daemon_results "$LAB_DIR/stuck"
+lab_results "$LAB_DIR/stuck"
 lab_kill "$host"
 lab_done
