@@ -4,11 +4,11 @@
 . "$LAB/internet.sh"
 . "$LAB/dnssec.sh"
 
-DIGEST=$(printf 'ab%.0s' {1..32})
-TLSA="TLSA 3 1 1 $DIGEST"
+# The TLSA records of the hosts "mx": 3 1 1 and this.
+DIGEST=${DIGEST:-$(printf 'ab%.0s' {1..32})}
 
 zones_world() {
-	local zone n
+	local zone n tlsa="TLSA 3 1 1 $DIGEST"
 	lab_internet
 	lab_zone nsec3 rsa nsec3
 	lab_zone optout ed25519 optout
@@ -35,8 +35,8 @@ zones_world() {
 	lab_zone slow.example p256 nsec ns=58
 	for zone in {signed,unsigned}.{example,nsec3,optout} {island,alien,altered,nosigs,lame,dead,slow}.example \
 		expired.{example,nsec3} nodenials.{example,nsec3} "$LAB_BOGUS"; do
-		lab_zone_records "$zone" "@ MX 10 mx" "mx A 198.51.100.11" "_25._tcp.mx $TLSA" "bare A 198.51.100.11" \
-			"*.wild A 198.51.100.11" "*._tcp.wild.mx $TLSA" "self CNAME mx" "out CNAME mx.unsigned.example."
+		lab_zone_records "$zone" "@ MX 10 mx" "mx A 198.51.100.11" "_25._tcp.mx $tlsa" "bare A 198.51.100.11" \
+			"*.wild A 198.51.100.11" "*._tcp.wild.mx $tlsa" "self CNAME mx" "out CNAME mx.unsigned.example."
 	done
 	lab_zone_records unsigned.example "in CNAME mx.signed.example."
 	lab_zone_records signed.example "tree DNAME signed.nsec3." "stray DNAME unsigned.example." "null MX 0 ." \
@@ -46,5 +46,12 @@ zones_world() {
 		lab_zone_records signed.example "_25._tcp.many TLSA 3 1 1 $(printf '%064x' "$n")"
 	done
 	lab_zone_forge altered.example mx.altered.example A 198.51.100.66
-	lab_zone_forge altered.example _25._tcp.mx.altered.example TLSA 3 1 1 "${DIGEST//ab/cd}"
+	lab_zone_forge altered.example _25._tcp.mx.altered.example TLSA 3 1 1 "$(printf 'cd%.0s' {1..32})"
+}
+
+# zones_slow_server: the name server of slow.example, after lab_dns_signed. (Nobody is at that of dead.example.)
+zones_slow_server() {
+	lab_addr dns eth0 198.51.100.58/24
+	lab_spawn slow dns python3 "$LAB/dane/liar.py" "127.0.0.1#5353" 198.51.100.58=slow
+	lab_until 10 lab_log slow ready || lab_die "the slow name server does not start"
 }
