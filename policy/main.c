@@ -1,15 +1,18 @@
-/* main.c - gate25-policyd: the policy role, started by gate25, or --ask by a person. */
+/* main.c - gate25-policyd: the policy role, started by gate25, or --ask and --resolve by a person. */
 #include <stdio.h>
 #include <string.h>
 
 #include "policy/tools/ask.h"
 #include "policy/daemon/policyd.h"
+#include "policy/tools/resolve.h"
 #include "policy/tools/selftest.h"
 
 int main(int argc, char **argv)
 {
 	if (argc >= 2 && strcmp(argv[1], "--ask") == 0)
 		return ask_main(argc - 2, argv + 2);
+	if (argc >= 2 && strcmp(argv[1], "--resolve") == 0)
+		return resolve_main(argc - 2, argv + 2);
 	if (argc >= 2 && strcmp(argv[1], "--self-test") == 0)
 		return selftest_main(argc - 2, argv + 2);
 	if (argc == 2 && strcmp(argv[1], "--check-anchors") == 0)
@@ -22,6 +25,8 @@ int main(int argc, char **argv)
 	}
 	(void)fprintf(stderr, "usage: gate25-policyd --ask ADDRESS|DOMAIN [--destination IP] [--config FILE] "
 			      "[--json | --wire]\n"
+			      "       gate25-policyd --resolve NAME TYPE [--resolver IP[:PORT]] [--trust-anchor FILE]\n"
+			      "                      [--dnssec auto|trust-ad|validate|off] [--config FILE] [--json]\n"
 			      "       gate25-policyd --self-test [--config FILE]\n"
 			      "       gate25-policyd --version\n"
 			      "The policy service itself is started by gate25.\n");

@@ -11,6 +11,7 @@ int cli_explain(int argc, char **argv);
 int cli_probe(int argc, char **argv);
 int cli_verify(int argc, char **argv);
 int cli_tlsa(int argc, char **argv);
+int cli_resolve(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_stop(int argc, char **argv);
 
