@@ -2,7 +2,9 @@
 #include "tls_server.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
+#include "proxy/tls/tls_tlsa.h"
 #include "proxy/tls/tls_trust.h"
 #include "proxy/tls/tls_verify.h"
 
@@ -57,6 +59,24 @@ static struct judgement judge_as(const struct tls_peer *peer, const char *name, 
 
 	(void)snprintf(names[0].name, sizeof(names[0].name), "%s", name);
 	return tls_judge(peer, &verdict, NULL, now, trust);
+}
+
+/* dane_of is a verdict of level dane for |record|, at |mx|. */
+static struct verdict dane_of(struct verdict_mx *mx, struct tlsa *record)
+{
+	const struct verdict verdict = { .status = VERDICT_OK,
+					 .source = VERDICT_SOURCE_DOMAIN,
+					 .level = LEVEL_DANE,
+					 .floor = LEVEL_ENCRYPT,
+					 .mx_lookup = VERDICT_LOOKUP_FOUND,
+					 .mx_secure = true,
+					 .mx = mx,
+					 .mx_count = 1 };
+
+	*mx = (struct verdict_mx){
+		.name = MX, .tlsa_base = MX, .dane = VERDICT_DANE_USABLE, .tlsa = record, .tlsa_count = 1
+	};
+	return verdict;
 }
 
 /* talk makes one connection, lets a ticket arrive, and returns its peer, which outlives it. */
@@ -159,6 +179,46 @@ static void sessions_are_offered_under_their_key_alone(void **state)
 		}
 }
 
+/* The records change while the session is kept: under the new ones it is not offered, and a peer that was resumed under
+ * the old ones does not meet them. */
+static void a_resumed_peer_is_held_to_the_records_of_today(void **state)
+{
+	(void)state;
+	for (size_t v = 0; v < COUNT(versions); v++) {
+		struct tls_client_ctx *ctx = client_ctx(4);
+		SSL_CTX *server = server_ctx_new(&(struct served){ .max = versions[v], .chain = { &ec, &root } });
+		struct tls_options then = usual();
+		struct tls_options today = usual();
+		struct tls_peer *first = talk(ctx, server, &then);
+		struct tlsa records[2];
+		struct verdict_mx mx[2];
+		struct verdict verdicts[2];
+		struct tls_peer *second;
+		struct tls_peer *third;
+		assert_true(tls_tlsa_make(&records[0], TLSA_DANE_EE, TLSA_SPKI, TLSA_SHA256, tls_peer_cert(first, 0)));
+		assert_true(tls_tlsa_make(&records[1], TLSA_DANE_EE, TLSA_SPKI, TLSA_SHA256, tls_peer_cert(first, 1)));
+		for (size_t i = 0; i < 2; i++)
+			verdicts[i] = dane_of(&mx[i], &records[i]);
+		tls_policy_digest(&verdicts[0], then.policy);
+		tls_policy_digest(&verdicts[1], today.policy);
+		tls_peer_free(first);
+		assert_false(resumes(ctx, server, &then));
+		second = talk(ctx, server, &then);
+		third = talk(ctx, server, &today);
+		assert_true(tls_peer_facts(second)->resumed);
+		assert_false(tls_peer_facts(third)->resumed);
+		assert_true(tls_judge(second, &verdicts[0], NULL, MADE_NOW, NULL).authenticated);
+		assert_int_equal(tls_judge(second, &verdicts[1], NULL, MADE_NOW, NULL).result, RESULT_TLSA_INVALID);
+		assert_int_equal(tls_judge(third, &verdicts[1], NULL, MADE_NOW, NULL).result, RESULT_TLSA_INVALID);
+		tls_peer_free(second);
+		tls_peer_free(third);
+		free(records[0].data);
+		free(records[1].data);
+		SSL_CTX_free(server);
+		tls_client_ctx_free(ctx);
+	}
+}
+
 static void no_cache_no_resumption(void **state)
 {
 	(void)state;
@@ -212,6 +272,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_resumed_peer_is_judged_as_a_new_one),
 		cmocka_unit_test(sessions_are_offered_under_their_key_alone),
+		cmocka_unit_test(a_resumed_peer_is_held_to_the_records_of_today),
 		cmocka_unit_test(no_cache_no_resumption),
 		cmocka_unit_test(a_fresh_session_is_not_kept),
 		cmocka_unit_test(a_refused_session_is_a_full_handshake),
