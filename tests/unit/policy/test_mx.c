@@ -143,6 +143,7 @@ static void test_hosts(void **state)
 			fail_msg("%s: lookup %d hosts %s", cases[i].what, (int)result.lookup, hosts);
 		assert_true((result.lookup == VERDICT_LOOKUP_FOUND) == (result.reason[0] == '\0'));
 		assert_int_equal(result.ttl_s, 77);
+		assert_int_equal(result.secure, dns_secure(&answer));
 		mx_result_cleanup(&result);
 	}
 }
