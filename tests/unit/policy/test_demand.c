@@ -437,6 +437,20 @@ static void test_unsound_hosts(void **state)
 	verdict_unref(v);
 }
 
+/* No address is nobody's, and never that of a host which has an empty one in its list. */
+static void test_no_address_matches_none(void **state)
+{
+	struct verdict *v = verdict_of(LEVEL_DANE, LEVEL_MAY, "U1 n2");
+	struct addr none = { 0 };
+	struct demand demand;
+
+	(void)state;
+	v->mx[1].addrs[0] = none;
+	demand_of(&demand, v, &none);
+	assert_int_equal(demand.level, LEVEL_DANE);
+	verdict_unref(v);
+}
+
 static void test_lists_at_their_bounds(void **state)
 {
 	char words[3 * (VERDICT_MX_MAX + 1) + 1] = "";
@@ -489,6 +503,7 @@ static void test_reasons_name_the_host(void **state)
 		{ LEVEL_DANE, "n2 f1", SECURE, "the TLSA records of mx2.d.example could not be looked up" },
 		{ LEVEL_DANE, "f1 f1", SECURE, "the TLSA records of mx1.d.example could not be looked up" },
 		{ LEVEL_DANE_ONLY, "n1", SECURE, "DANE is required, and d.example has no TLSA records" },
+		{ LEVEL_DANE_ONLY, "", INSECURE, "DANE is required, and d.example has no TLSA records" },
 		{ LEVEL_DANE_ONLY, "u1", SECURE, "DANE is required, and no TLSA record of d.example can be used" },
 		{ LEVEL_DANE_ONLY, "U1", INSECURE, "DANE is required, and the MX hosts of d.example are not signed" },
 	};
@@ -562,6 +577,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_verdict),
 		cmocka_unit_test(test_failed_verdict_keeps_its_words),
 		cmocka_unit_test(test_unsound_hosts),
+		cmocka_unit_test(test_no_address_matches_none),
 		cmocka_unit_test(test_lists_at_their_bounds),
 		cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_reasons_name_the_host),
