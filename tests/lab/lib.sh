@@ -32,20 +32,28 @@ lab_user_namespace() {
 	[ "$(id -u)" -eq 0 ] || echo "--user --map-root-user"
 }
 
-# lab_fetch TEST: inside the box there is no network, so what the test's parts of the lab unpack is downloaded before. A
-# part may be sourced by a file beside the test.
+# lab_parts FILE: what it sources, and what that sources.
+lab_parts() {
+	local name part
+	while read -r name; do
+		case $name in
+		'$LAB/'*) part=$LAB/${name#*/} ;;
+		*) part=$(dirname "$1")/${name##*/} ;;
+		esac
+		[ -f "$part" ] && [[ $part != */lib.sh ]] || continue
+		echo "$part"
+		lab_parts "$part"
+	done < <(sed -nE 's|^\. "?(.*\.sh)"?$|\1|p' "$1")
+}
+
+# lab_fetch TEST: inside the box there is no network, so what the test's parts of the lab unpack is downloaded before.
 lab_fetch() {
-	local packages=() files=("$1") file name i
+	local packages=() parts
 	[ "$LAB_ROOT" = yes ] || return 0
-	for ((i = 0; i < ${#files[@]}; i++)); do
-		for name in $(sed -nE 's|^\. .*/([a-z_]+\.sh)"?$|\1|p' "${files[i]}"); do
-			file=$(dirname "$1")/$name
-			[ ! -f "$file" ] || [[ " ${files[*]} " == *" $file "* ]] || files+=("$file")
-		done
-	done
-	grep -q '/internet\.sh' "${files[@]}" && packages+=(nsd unbound)
-	grep -q '/dnssec\.sh' "${files[@]}" && packages+=(nsd unbound bind9-utils)
-	grep -q '/mail\.sh' "${files[@]}" && packages+=(postfix exim4-daemon-light)
+	parts=$(lab_parts "$1")
+	[[ $parts == */internet.sh* ]] && packages+=(nsd unbound)
+	[[ $parts == */dnssec.sh* ]] && packages+=(bind9-utils)
+	[[ $parts == */mail.sh* ]] && packages+=(postfix exim4-daemon-light)
 	[ ${#packages[@]} -eq 0 ] || "$LAB/unpack" "${packages[@]}" >&2
 }
 
