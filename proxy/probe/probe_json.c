@@ -100,29 +100,64 @@ static json_t *tlsa_json(const struct probe_target *target)
 	return hosts;
 }
 
-static json_t *target_json(const struct probe *probe, const struct probe_target *target, time_t now)
+static json_t *outcome_json(const struct probe_target *target)
 {
 	const struct probe_talk *talk = &target->talk;
-	struct probe_hint hint;
 	char address[ADDR_TEXT_MAX];
-	bool sni = talk->ended_in >= PROBE_HANDSHAKE;
+
+	return json_pack("{s:o, s:s, s:i, s:s, s:s, s:o, s:s, s:i, s:o, s:o}", "host", text_or_null(target->host),
+			 "address", addr_format(&target->at.addr, address), "port", (int)target->at.port, "verdict",
+			 probe_outcome_name(talk->outcome), "result", result_word_name(talk->result), "reason",
+			 text_or_null(talk->reason), "stage", probe_stage_name(talk->ended_in), "took_ms",
+			 (int)target->took_ms, "policy", policy_json(target->verdict), "demand",
+			 demand_json(&target->terms.demand));
+}
+
+static json_t *said_json(const struct probe_target *target)
+{
+	const struct probe_talk *talk = &target->talk;
+	const char *sni = talk->ended_in >= PROBE_HANDSHAKE ? talk->terms->names.names[talk->name] : "";
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "greeting", text_or_null(talk->greeting), "ehlo",
+			 hello_json(talk->hello_done, &talk->clear), "sni", text_or_null(sni), "tls", tls_json(target),
+			 "tls_ehlo", hello_json(talk->tls_hello_done, &talk->secure));
+}
+
+static json_t *proof_json(const struct probe_target *target, time_t now)
+{
+	const struct judgement *judgement = &target->talk.judgement;
+	const char *match = probe_match(target);
+
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "authenticated",
+			 target->talk.tls && judgement->authenticated, "match", text_or_null(match), "depth",
+			 match[0] != '\0' ? json_integer(judgement->depth) : json_null(), "matched",
+			 text_or_null(probe_matched(target)), "chain", chain_json(target->peer, now), "tlsa",
+			 tlsa_json(target));
+}
+
+static json_t *hint_json(const struct probe *probe, const struct probe_target *target)
+{
+	struct probe_hint hint;
 
 	probe_hint_of(&hint, probe, target);
-	return json_pack(
-		"{s:o, s:s, s:i, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-		"s:o, s:o, s:i}",
-		"host", text_or_null(target->host), "address", addr_format(&target->at.addr, address), "port",
-		(int)target->at.port, "verdict", probe_outcome_name(talk->outcome), "result",
-		result_word_name(talk->result), "reason", text_or_null(talk->reason), "stage",
-		probe_stage_name(talk->ended_in), "policy", policy_json(target->verdict), "demand",
-		demand_json(&target->terms.demand), "greeting", text_or_null(talk->greeting), "ehlo",
-		hello_json(talk->hello_done, &talk->clear), "sni",
-		sni ? text_or_null(talk->terms->names.names[talk->name]) : json_null(), "tls", tls_json(target),
-		"tls_ehlo", hello_json(talk->tls_hello_done, &talk->secure), "chain", chain_json(target->peer, now),
-		"tlsa", tlsa_json(target), "match", text_or_null(probe_match(target)), "matched",
-		text_or_null(probe_matched(target)), "depth",
-		probe_match(target)[0] != '\0' ? json_integer(talk->judgement.depth) : json_null(), "they_can",
-		text_or_null(hint.theirs), "you_can", text_or_null(hint.yours), "took_ms", (int)target->took_ms);
+	return json_pack("{s:o, s:o}", "they_can", text_or_null(hint.theirs), "you_can", text_or_null(hint.yours));
+}
+
+static json_t *target_json(const struct probe *probe, const struct probe_target *target, time_t now)
+{
+	json_t *parts[] = { outcome_json(target), said_json(target), proof_json(target, now),
+			    hint_json(probe, target) };
+	json_t *whole = json_object();
+	bool ok = true;
+
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		ok = ok && parts[i] != NULL && json_object_update(whole, parts[i]) == 0;
+		json_decref(parts[i]);
+	}
+	if (ok)
+		return whole;
+	json_decref(whole);
+	return NULL;
 }
 
 bool probe_json(FILE *out, const struct probe *probe, time_t now)

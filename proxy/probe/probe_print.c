@@ -99,7 +99,7 @@ static void print_demand(FILE *out, const struct probe *probe, const struct prob
 			       demand_basis_name(demand->basis));
 	detail(out, "demand", text);
 	detail(out, "matched", probe_matched(target));
-	if (target->talk.judgement.authenticated && !demand_proves_domain(demand, target->verdict))
+	if (probe_match(target)[0] != '\0' && !target->talk.judgement.authenticated)
 		detail(out, "note", "the MX list is not signed: this proves the host, not that it is the domain's");
 }
 

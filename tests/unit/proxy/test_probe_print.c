@@ -150,6 +150,7 @@ static void answer(struct probe_target *target, enum probe_outcome outcome, enum
 	target->peer = tls_peer_new(chain, 2, &facts);
 	assert_non_null(target->peer);
 	talk->judgement.satisfied = outcome == PROBE_PASS;
+	talk->judgement.authenticated = outcome == PROBE_PASS;
 }
 
 /* full_probe: one target of each outcome. */
@@ -235,11 +236,14 @@ static void test_text(void **state)
 	for (size_t i = 0; i < COUNT(parts); i++)
 		has(text, parts[i]);
 	assert_null(strstr(text, "Interrupted"));
+	assert_null(strstr(text, "is not signed"));
 	free(text);
 	probe.interrupted = true;
 	probe.left_out = 3;
+	probe.targets[0].talk.judgement.authenticated = false;
 	text = text_of(&probe, false);
 	has(text, "1 unreachable; 3 more were left out\nInterrupted.\n");
+	has(text, "\n    note       the MX list is not signed");
 	free(text);
 	probe_cleanup(&probe);
 	probe_cleanup(&probe);
@@ -275,6 +279,7 @@ static void test_json(void **state)
 		assert_string_equal(at(json_array_get(targets, i), "verdict"), verdicts[i]);
 	one = json_array_get(targets, 0);
 	assert_string_equal(at(one, "match"), "3 1 1");
+	assert_true(json_is_true(json_object_get(one, "authenticated")));
 	assert_int_equal(json_integer_value(json_object_get(one, "depth")), 0);
 	assert_int_equal(json_array_size(json_object_get(one, "chain")), 2);
 	assert_int_equal(
