@@ -134,9 +134,9 @@ struct conf {
 	enum conf_dnssec dnssec;
 	enum conf_insecure_mx insecure_mx;
 	bool strict_mx;                       /* an MX host without DANE is only believed where none has DANE */
+	bool recursion;                       /* validate: ask the name servers themselves, not |resolvers| */
 	struct prefix_list trusted_resolvers; /* whose AD bit is believed though they are not on loopback */
 	char *trust_anchor_file;              /* NULL: the root's */
-	bool recursion;                       /* validate: ask the name servers themselves, not |resolvers| */
 	struct prefix_list root_servers;      /* recursion: instead of the root's; addresses */
 	struct string_list bogus_names;       /* names whose lookup must fail where DNSSEC is validated */
 	struct endpoint *resolvers;
