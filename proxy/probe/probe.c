@@ -1,38 +1,15 @@
-/* probe.c - see probe.h: sockets, time and the order of things; what is said is probe_talk.h's. */
+/* probe.c - see probe.h: who is spoken to when, and until when. */
 #include "proxy/probe/probe.h"
 
 #include <event2/event.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#include "proxy/tls/tls.h"
-#include "proxy/tls/tls_verify.h"
-#include "proxy/worker/leg.h"
-#include "proxy/worker/upstream.h"
-
-#define LINGER_S 2
-
-struct run;
-
-struct talker { /* one target that is being spoken to */
-	struct run *run;
-	struct probe_target *target; /* NULL: the place is free */
-	struct leg *leg;
-	struct smtp_reply reply;
-	struct event *timer;   /* of the stage */
-	struct event *address; /* of all attempts */
-	uint64_t began_ms;
-	char error[128];
-	bool tls_begun; /* of this leg: what the server says in clear is not read any more */
-};
+#include "proxy/probe/probe_talker.h"
 
 struct run {
 	struct probe *probe;
 	struct event_base *base;
-	struct talker talkers[PROBE_AT_ONCE];
+	struct probe_talker *talkers[PROBE_AT_ONCE];
 	struct event *all;
 	struct event *signals[2];
 	size_t next; /* target to begin */
@@ -41,237 +18,41 @@ struct run {
 	void *arg;
 };
 
-static uint64_t now_ms(void)
+static void forget_limits(struct run *run)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	(void)event_del(run->all);
+	for (size_t i = 0; i < COUNT(run->signals); i++)
+		(void)event_del(run->signals[i]);
 }
 
-static void begin_next(struct talker *t);
-
-/* --- doing what the machine says ---------------------------------------------------------------------------------- */
-
-static void hang_up(struct talker *t, bool politely)
+static void begin_next(struct run *run, struct probe_talker *talker)
 {
-	if (t->leg != NULL && politely) {
-		leg_write(t->leg, "QUIT\r\n", 6);
-		leg_linger(t->leg, LINGER_S);
-	} else {
-		leg_free(t->leg);
-	}
-	t->leg = NULL;
-	smtp_reply_cleanup(&t->reply);
-	(void)event_del(t->timer);
+	if (run->done == run->probe->count)
+		forget_limits(run); /* then the loop ends with the last farewell */
+	if (run->next < run->probe->count)
+		probe_talker_begin(talker, &run->probe->targets[run->next++]);
 }
 
-static void finish(struct talker *t)
+static void on_moved(void *arg, const struct probe_target *target)
 {
-	struct run *run = t->run;
-	struct probe_target *target = t->target;
+	struct run *run = arg;
 
-	hang_up(t, target->talk.can_say);
-	(void)event_del(t->address);
-	target->took_ms = (unsigned)(now_ms() - t->began_ms);
-	t->target = NULL;
-	run->done++;
 	if (run->progress != NULL)
 		run->progress(run->arg, run->done, target);
-	begin_next(t);
 }
 
-static void say(struct talker *t, const char *line)
+static void on_over(void *arg, struct probe_talker *talker, const struct probe_target *target)
 {
-	leg_write(t->leg, line, strlen(line));
-	leg_write(t->leg, "\r\n", 2);
+	struct run *run = arg;
+
+	run->done++;
+	on_moved(run, target);
+	begin_next(run, talker);
 }
 
-/* The two that can fail return why, NULL if they did not. */
-static const char *start_tls(struct talker *t)
-{
-	const struct probe_tls wish = probe_talk_tls(&t->target->talk);
-	const struct tls_options options = { .servername = wish.servername,
-					     .min_protocol = wish.min_protocol,
-					     .compat = wish.compat,
-					     .destination = t->target->at,
-					     .fresh = true };
-	struct tls *tls = tls_new(t->run->probe->settings->tls, leg_fd(t->leg), &options);
+static const struct probe_talker_events talker_events = { .moved = on_moved, .over = on_over };
 
-	if (tls == NULL)
-		return "TLS cannot be set up for this name";
-	t->tls_begun = true;
-	leg_start_tls(t->leg, tls);
-	return NULL;
-}
-
-static const struct leg_events leg_events;
-
-static const char *dial(struct talker *t)
-{
-	struct probe_target *target = t->target;
-	int *slot = &target->sockets[target->talk.name];
-	int fd = *slot;
-
-	hang_up(t, target->talk.can_say);
-	tls_peer_free(target->peer);
-	target->peer = NULL;
-	t->tls_begun = false;
-	if (fd < 0)
-		return "there is no socket";
-	if (!upstream_connect(fd, &target->at, t->error, sizeof(t->error)))
-		return t->error;
-	*slot = -1; /* the leg's from here on */
-	t->leg = leg_new(t->run->base, fd, true, &leg_events, t);
-	return t->leg != NULL ? NULL : "out of memory";
-}
-
-static void set_timer(struct talker *t)
-{
-	const struct timeval limit = { .tv_sec = (time_t)probe_stage_timeout_s(t->target->talk.stage) };
-
-	(void)event_del(t->timer);
-	(void)event_add(t->timer, &limit);
-}
-
-/* feed may end the talk, and then another target has begun when it returns. */
-static void feed(struct talker *t, const struct probe_event *event)
-{
-	struct probe_target *target = t->target;
-	struct probe_event failed = { .kind = PROBE_LOST };
-
-	do {
-		enum probe_action action = probe_talk_feed(&target->talk, event);
-		failed.reason = NULL;
-		switch (action) {
-		case PROBE_DO_CLOSE: finish(t); return;
-		case PROBE_DO_SAY: say(t, target->talk.line); break;
-		case PROBE_DO_TLS: failed.reason = start_tls(t); break;
-		case PROBE_DO_DIAL: failed.reason = dial(t); break;
-		case PROBE_DO_WAIT: break;
-		}
-		event = &failed;
-	} while (failed.reason != NULL);
-	set_timer(t);
-	if (t->run->progress != NULL)
-		t->run->progress(t->run->arg, t->run->done, target);
-}
-
-/* --- what the leg tells ------------------------------------------------------------------------------------------- */
-
-static void lost(struct talker *t, const char *reason)
-{
-	feed(t, &(struct probe_event){ .kind = PROBE_LOST, .reason = reason });
-}
-
-/* name_itself: RFC 5321 s. 4.1.3: who has no name says the address that it comes from. */
-static void name_itself(struct talker *t)
-{
-	struct probe_target *target = t->target;
-	struct sockaddr_storage storage;
-	socklen_t len = sizeof(storage);
-	struct endpoint here = { .port = 0 };
-	char text[ADDR_TEXT_MAX];
-
-	if (getsockname(leg_fd(t->leg), (struct sockaddr *)&storage, &len) != 0 ||
-	    !endpoint_from_sockaddr(&here, &storage))
-		(void)!addr_parse(&here.addr, "127.0.0.1");
-	(void)snprintf(target->hello, sizeof(target->hello), "[%s%s]", here.addr.family == AF_INET6 ? "IPv6:" : "",
-		       addr_format(&here.addr, text));
-	target->talk.hello = target->hello;
-}
-
-static void on_connected(void *arg)
-{
-	struct talker *t = arg;
-
-	if (t->run->probe->hello[0] == '\0')
-		name_itself(t);
-	feed(t, &(struct probe_event){ .kind = PROBE_CONNECTED });
-}
-
-static void on_lost(void *arg, const char *reason)
-{
-	lost(arg, reason[0] != '\0' ? reason : "the server closed the connection");
-}
-
-static void on_tls_ready(void *arg)
-{
-	struct talker *t = arg;
-	struct probe_target *target = t->target;
-	struct judgement judgement;
-
-	target->peer = tls_take_peer(leg_tls(t->leg));
-	if (target->peer == NULL) {
-		lost(t, "the server's certificates cannot be kept");
-		return;
-	}
-	judgement =
-		tls_judge(target->peer, target->verdict, &target->at.addr, time(NULL), t->run->probe->settings->trust);
-	feed(t, &(struct probe_event){ .kind = PROBE_TLS_READY, .judgement = &judgement });
-}
-
-/* take_reply feeds one reply, if it is complete. Returns whether there may be another. */
-static bool take_reply(struct talker *t)
-{
-	struct leg *leg = t->leg;
-	size_t len;
-	size_t used = 0;
-	const char *bytes = (const char *)leg_input(leg, &len);
-	enum smtp_reply_status status = len > 0 ? smtp_reply_feed(&t->reply, bytes, len, &used) : SMTP_REPLY_MORE;
-
-	if (used > 0)
-		leg_consume(leg, used);
-	switch (status) {
-	case SMTP_REPLY_DONE:
-		feed(t, &(struct probe_event){ .kind = PROBE_REPLY, .reply = &t->reply, .more = used < len });
-		return t->leg == leg;
-	case SMTP_REPLY_BROKEN: lost(t, t->reply.error); return false;
-	case SMTP_REPLY_MORE: break;
-	}
-	if (leg_ended(leg) != LEG_OPEN)
-		lost(t, "the server closed the connection");
-	return false;
-}
-
-static void on_changed(void *arg)
-{
-	struct talker *t = arg;
-	struct probe_target *target = t->target;
-
-	/* The leg looks by itself at what comes between STARTTLS and TLS. */
-	while (t->target == target && t->leg != NULL && (!t->tls_begun || leg_is_tls(t->leg)) && take_reply(t))
-		;
-}
-
-static const struct leg_events leg_events = {
-	.changed = on_changed,
-	.connected = on_connected,
-	.not_connected = on_lost,
-	.tls_ready = on_tls_ready,
-	.tls_failed = on_lost,
-};
-
-/* --- time and signals --------------------------------------------------------------------------------------------- */
-
-static void on_stage_over(evutil_socket_t fd, short what, void *arg)
-{
-	struct talker *t = arg;
-	char reason[64];
-
-	(void)fd;
-	(void)what;
-	(void)snprintf(reason, sizeof(reason), "nothing came within %u s",
-		       probe_stage_timeout_s(t->target->talk.stage));
-	lost(t, reason);
-}
-
-static void on_address_over(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	feed(arg, &(struct probe_event){ .kind = PROBE_GIVEN_UP, .reason = "the time for one address is over" });
-}
+/* --- the end of patience ------------------------------------------------------------------------------------------ */
 
 static void end_all(struct run *run, const char *reason)
 {
@@ -280,8 +61,8 @@ static void end_all(struct run *run, const char *reason)
 	for (; run->next < run->probe->count; run->next++, run->done++)
 		(void)probe_talk_feed(&run->probe->targets[run->next].talk, &event);
 	for (size_t i = 0; i < COUNT(run->talkers); i++) {
-		if (run->talkers[i].target != NULL)
-			feed(&run->talkers[i], &event);
+		if (probe_talker_busy(run->talkers[i]))
+			probe_talker_give_up(run->talkers[i], reason);
 	}
 }
 
@@ -304,43 +85,14 @@ static void on_signal(evutil_socket_t fd, short what, void *arg)
 
 /* --- the run ------------------------------------------------------------------------------------------------------ */
 
-static void forget_limits(struct run *run)
-{
-	(void)event_del(run->all);
-	for (size_t i = 0; i < COUNT(run->signals); i++)
-		(void)event_del(run->signals[i]);
-}
-
-static void begin_next(struct talker *t)
-{
-	const struct timeval limit = { .tv_sec = PROBE_ADDRESS_S };
-	struct run *run = t->run;
-	const char *failure;
-
-	if (run->done == run->probe->count)
-		forget_limits(run); /* then the loop ends with the last farewell */
-	if (run->next == run->probe->count)
-		return;
-	t->target = &run->probe->targets[run->next++];
-	t->began_ms = now_ms();
-	(void)event_add(t->address, &limit);
-	set_timer(t);
-	failure = dial(t);
-	if (failure != NULL)
-		lost(t, failure);
-}
-
 static bool prepare(struct run *run)
 {
 	static const int numbers[] = { SIGINT, SIGTERM };
 	const struct timeval limit = { .tv_sec = PROBE_ALL_S };
 
 	for (size_t i = 0; i < COUNT(run->talkers); i++) {
-		struct talker *t = &run->talkers[i];
-		t->run = run;
-		t->timer = evtimer_new(run->base, on_stage_over, t);
-		t->address = evtimer_new(run->base, on_address_over, t);
-		if (t->timer == NULL || t->address == NULL)
+		run->talkers[i] = probe_talker_new(run->base, run->probe, &talker_events, run);
+		if (run->talkers[i] == NULL)
 			return false;
 	}
 	for (size_t i = 0; i < COUNT(run->signals); i++) {
@@ -352,21 +104,16 @@ static bool prepare(struct run *run)
 	return run->all != NULL && event_add(run->all, &limit) == 0;
 }
 
-static void free_event(struct event *event)
-{
-	if (event != NULL)
-		event_free(event);
-}
-
 static void clean_up(struct run *run)
 {
-	for (size_t i = 0; i < COUNT(run->talkers); i++) {
-		free_event(run->talkers[i].timer);
-		free_event(run->talkers[i].address);
+	for (size_t i = 0; i < COUNT(run->talkers); i++)
+		probe_talker_free(run->talkers[i]);
+	for (size_t i = 0; i < COUNT(run->signals); i++) {
+		if (run->signals[i] != NULL)
+			event_free(run->signals[i]);
 	}
-	for (size_t i = 0; i < COUNT(run->signals); i++)
-		free_event(run->signals[i]);
-	free_event(run->all);
+	if (run->all != NULL)
+		event_free(run->all);
 }
 
 bool probe_run(struct probe *probe, struct event_base *base, probe_progress_fn *progress, void *arg)
@@ -375,8 +122,8 @@ bool probe_run(struct probe *probe, struct event_base *base, probe_progress_fn *
 	bool ok = prepare(&run);
 
 	for (size_t i = 0; ok && i < COUNT(run.talkers); i++)
-		begin_next(&run.talkers[i]);
-	ok = ok && (probe->count == 0 || event_base_dispatch(base) >= 0);
+		begin_next(&run, run.talkers[i]);
+	ok = ok && event_base_dispatch(base) >= 0;
 	clean_up(&run);
 	return ok;
 }

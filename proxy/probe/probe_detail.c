@@ -17,8 +17,7 @@ const char *probe_matched(const struct probe_target *target)
 	return target->talk.tls ? target->talk.judgement.matched : "";
 }
 
-/* --- TLSA records ---------------------------------------------------------------------------------------------------
- */
+/* --- TLSA records ------------------------------------------------------------------------------------------------- */
 
 const struct verdict_mx *probe_tlsa_host(const struct probe_target *target, size_t index)
 {
@@ -84,8 +83,7 @@ const char *probe_record_name(enum probe_record record)
 	return names[record];
 }
 
-/* --- hints ----------------------------------------------------------------------------------------------------------
- */
+/* --- hints -------------------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *theirs; /* %: the MX host */

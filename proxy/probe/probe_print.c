@@ -28,8 +28,7 @@ static const char *yes_no(bool value)
 	return value ? "yes" : "no";
 }
 
-/* --- the domain ------------------------------------------------------------------------------------------------------
- */
+/* --- the domain --------------------------------------------------------------------------------------------------- */
 
 static void print_policy(FILE *out, const struct verdict *verdict)
 {
@@ -58,8 +57,7 @@ static void print_domain(FILE *out, const struct probe *probe)
 		       "report only (enforce = no): mail is delivered in any case, and refusals are logged");
 }
 
-/* --- an address ------------------------------------------------------------------------------------------------------
- */
+/* --- an address --------------------------------------------------------------------------------------------------- */
 
 static void print_headline(FILE *out, const struct probe_target *target)
 {
@@ -189,8 +187,7 @@ static void print_target(FILE *out, const struct probe *probe, const struct prob
 	detail(out, "you can", hint.yours);
 }
 
-/* --- all of it -------------------------------------------------------------------------------------------------------
- */
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 static void print_sum(FILE *out, const struct probe *probe)
 {

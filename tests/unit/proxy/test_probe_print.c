@@ -18,8 +18,7 @@ static const struct tls_session_facts facts = {
 	.version = CONF_TLS13, .version_name = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .group = "X25519"
 };
 
-/* --- a small world --------------------------------------------------------------------------------------------------
- */
+/* --- a small world ------------------------------------------------------------------------------------------------ */
 
 static struct made root;
 static struct made leaf;
@@ -183,8 +182,7 @@ static char *text_of(const struct probe *probe, bool json)
 	return text;
 }
 
-/* --- tests ----------------------------------------------------------------------------------------------------------
- */
+/* --- tests -------------------------------------------------------------------------------------------------------- */
 
 static void has(const char *text, const char *part)
 {

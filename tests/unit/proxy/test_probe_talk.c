@@ -67,8 +67,7 @@ static enum probe_action feed(struct probe_talk *talk, const struct event *event
 	return action;
 }
 
-/* --- verdicts -------------------------------------------------------------------------------------------------------
- */
+/* --- verdicts ----------------------------------------------------------------------------------------------------- */
 
 static struct addr address;
 static struct verdict_mx hosts[3];
@@ -95,8 +94,7 @@ static struct verdict verdict_of(enum level level, size_t names)
 	return verdict;
 }
 
-/* --- the table ------------------------------------------------------------------------------------------------------
- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 #define UP                                        \
 	{ CONNECTED, NULL },                      \
