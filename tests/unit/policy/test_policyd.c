@@ -97,8 +97,9 @@ static void parse(struct conf *out, const struct fake_dns *fake, const char *tex
 {
 	char whole[1024];
 
-	/* Without DNSSEC, so that the questions that come are the workers' own. */
-	(void)snprintf(whole, sizeof(whole), "dnssec = off\nresolvers = {\"127.0.0.1:%u\"}\n%s", fake->at.port, text);
+	/* Without DNSSEC, so that the questions that come are the workers' own; unless the test is about that. */
+	(void)snprintf(whole, sizeof(whole), "%sresolvers = {\"127.0.0.1:%u\"}\n%s",
+		       strstr(text, "dnssec") != NULL ? "" : "dnssec = off\n", fake->at.port, text);
 	assert_true(conf_parse(out, "test.conf", whole, NULL, NULL));
 }
 
@@ -321,6 +322,34 @@ static void test_reload(void **state)
 	close_world(&w);
 }
 
+static void on_dnssec(void *arg, const struct dnssec_report *report)
+{
+	*(struct dnssec_report *)arg = *report;
+}
+
+/* The self-test puts another mode in force while a question is pending: it is asked again, and answered once. */
+static void test_mode_switch(void **state)
+{
+	static struct world w;
+	struct dnssec_report report = { 0 };
+
+	(void)state;
+	open_world(&w, "dnssec = trust-ad\nbogus-names = bogus.example\ndomain \"d.example\" { level = may }\n");
+	policyd_report_to(w.policyd, on_dnssec, &report);
+	w.fake.validates = true;
+	w.fake.broken = "bogus.example";
+	w.fake.silent = "d.example";
+	assert_true(put(&w.peers[0], 1, VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1"));
+	while (report.state != DNSSEC_PROVED)
+		assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE), 0);
+	assert_string_equal(report.mode, "trust-ad");
+	assert_int_equal(w.peers[0].count, 0);
+	w.fake.silent = NULL;
+	wait_for(&w, &w.peers[0], 1);
+	assert_int_equal(w.peers[0].last->mx_count, 1);
+	close_world(&w);
+}
+
 /* A worker that goes takes its questions along; the lookup ends for the next who asks. */
 static void test_worker_gone(void **state)
 {
@@ -346,7 +375,7 @@ int main(void)
 		cmocka_unit_test(test_answers),     cmocka_unit_test(test_failed_lookup),
 		cmocka_unit_test(test_coalesced),   cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_reload),
-		cmocka_unit_test(test_worker_gone),
+		cmocka_unit_test(test_worker_gone), cmocka_unit_test(test_mode_switch),
 	};
 
 	return cmocka_run_group_tests_name("policyd", tests, NULL, NULL);
