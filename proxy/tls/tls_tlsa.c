@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/bytestring.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
+#include <openssl/x509.h>
 
 #include "proxy/tls/tls_chain.h"
-#include "proxy/tls/tls_compat.h"
 
 /* data_of finds the data that a record of |cert| has: octets of |cert|, or |digest|. */
 static bool data_of(struct tls_der *out, uint8_t selector, uint8_t mtype, struct tls_der cert,
@@ -57,19 +59,58 @@ bool tls_tlsa_make(struct tlsa *out, enum tlsa_usage usage, enum tlsa_selector s
 	return true;
 }
 
+/* is_foreign: the library has no such algorithm, or curve; it has nothing to say against the key. */
+static bool is_foreign(struct tls_der spki)
+{
+	CBS cbs;
+	uint32_t code;
+	bool foreign = false;
+
+	CBS_init(&cbs, spki.bytes, spki.len);
+	ERR_clear_error();
+	EVP_PKEY_free(EVP_parse_public_key(&cbs));
+	while ((code = ERR_get_error()) != 0)
+		foreign = foreign ||
+			  (ERR_GET_LIB(code) == ERR_LIB_EVP && ERR_GET_REASON(code) == EVP_R_UNSUPPORTED_ALGORITHM) ||
+			  (ERR_GET_LIB(code) == ERR_LIB_EC && ERR_GET_REASON(code) == EC_R_UNKNOWN_GROUP);
+	return foreign;
+}
+
+/* has_form: a SubjectPublicKeyInfo by its form (RFC 5280 s. 4.1). */
+static bool has_form(struct tls_der spki)
+{
+	CBS whole;
+	CBS parts;
+	CBS algorithm;
+	CBS key;
+
+	CBS_init(&whole, spki.bytes, spki.len);
+	return CBS_get_asn1(&whole, &parts, CBS_ASN1_SEQUENCE) && CBS_len(&whole) == 0 &&
+	       CBS_get_asn1(&parts, &algorithm, CBS_ASN1_SEQUENCE) && CBS_get_asn1(&algorithm, NULL, CBS_ASN1_OBJECT) &&
+	       CBS_get_asn1(&parts, &key, CBS_ASN1_BITSTRING) && CBS_len(&key) > 1 && CBS_len(&parts) == 0;
+}
+
+static bool is_key(struct tls_der spki)
+{
+	EVP_PKEY *key = tls_key_parse(spki);
+	bool is = key != NULL || (has_form(spki) && is_foreign(spki));
+
+	EVP_PKEY_free(key);
+	return is;
+}
+
 bool tls_tlsa_der(uint8_t selector, const uint8_t *der, size_t len)
 {
 	const struct tls_der octets = { der, len };
+	struct tls_der spki = octets;
 	bool holds = false;
 
 	if (selector == TLSA_CERT) {
 		X509 *cert = tls_cert_parse(octets);
-		holds = cert != NULL && tls_compat_pubkey(cert) != NULL;
+		holds = cert != NULL && tls_leaf_key(octets, &spki) && is_key(spki);
 		X509_free(cert);
 	} else if (selector == TLSA_SPKI) {
-		EVP_PKEY *key = tls_key_parse(octets);
-		holds = key != NULL;
-		EVP_PKEY_free(key);
+		holds = is_key(octets);
 	}
 	ERR_clear_error();
 	return holds;

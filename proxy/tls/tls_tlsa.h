@@ -15,7 +15,8 @@ bool tls_tlsa_is(const struct tlsa *record, struct tls_der cert);
 MUST_CHECK bool tls_tlsa_make(struct tlsa *out, enum tlsa_usage usage, enum tlsa_selector selector,
 			      enum tlsa_mtype mtype, struct tls_der cert);
 
-/* tls_tlsa_der is a tlsa_der_fn. */
+/* tls_tlsa_der is a tlsa_der_fn. A key of an algorithm or curve that BoringSSL has not counts by its form: as a record
+ * that cannot be used it would ask for no authentication at all, and gate25-policyd, with OpenSSL, knows it. */
 bool tls_tlsa_der(uint8_t selector, const uint8_t *der, size_t len);
 
 #endif
