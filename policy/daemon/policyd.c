@@ -78,7 +78,7 @@ static void send_answer(struct pending *pending)
 		return;
 	}
 	wire_writer_init(&w, policyd->out, sizeof(policyd->out) - 2);
-	verdict_put(&w, pending->question.id, pending->verdict);
+	verdict_put_or_fail(&w, pending->question.id, pending->verdict);
 	if (w.failed || !ipc_send(worker->ipc, VERDICT_MSG_ANSWER, policyd->out, w.len, -1))
 		log_say(LOG_LEVEL_ERROR, "answer-lost", "the answer for \"%s\" could not be sent",
 			pending->question.domain);

@@ -1,8 +1,11 @@
 /* verdict.c - see verdict.h. */
 #include "policy/verdict/verdict.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define TTL_OVERSIZE_S 300 /* of the answer that a verdict is too large: the DNS does not change at once */
 
 struct verdict *verdict_new(void)
 {
@@ -340,6 +343,27 @@ void verdict_put(struct wire_writer *w, uint32_t id, const struct verdict *verdi
 	wire_put_u32(w, verdict->generation);
 	wire_put_u8(w, (uint8_t)verdict->result);
 	wire_put_str(w, verdict->reason);
+}
+
+void verdict_put_or_fail(struct wire_writer *w, uint32_t id, const struct verdict *verdict)
+{
+	const struct wire_writer start = *w;
+	struct verdict failed = { .source = verdict->source,
+				  .enforce = verdict->enforce,
+				  .ttl_s = verdict->ttl_s < TTL_OVERSIZE_S ? verdict->ttl_s : TTL_OVERSIZE_S,
+				  .generation = verdict->generation,
+				  .result = RESULT_DNSSEC_INVALID };
+
+	verdict_put(w, id, verdict);
+	if (!w->failed || start.failed)
+		return;
+	memcpy(failed.domain, verdict->domain, sizeof(failed.domain));
+	memcpy(failed.nexthop, verdict->nexthop, sizeof(failed.nexthop));
+	(void)snprintf(failed.reason, sizeof(failed.reason),
+		       "the MX hosts of %.150s have more addresses and TLSA records than can be looked at",
+		       verdict->nexthop[0] != '\0' ? verdict->nexthop : verdict->domain);
+	*w = start;
+	verdict_put(w, id, &failed);
 }
 
 /* A level stands in a verdict exactly when it was decided by somebody, and a floor, which is no DANE itself, exactly

@@ -149,6 +149,9 @@ struct verdict_question {
 void verdict_question_put(struct wire_writer *w, const struct verdict_question *question);
 MUST_CHECK bool verdict_question_get(struct wire_reader *r, struct verdict_question *out);
 void verdict_put(struct wire_writer *w, uint32_t id, const struct verdict *verdict);
+/* verdict_put_or_fail writes |verdict|, or where it is larger than a message a failed one in its place: whoever asked
+ * hears at once that there is none, and why. */
+void verdict_put_or_fail(struct wire_writer *w, uint32_t id, const struct verdict *verdict);
 /* NULL: malformed, drop the peer. The caller owns the reference. */
 struct verdict *verdict_get(struct wire_reader *r, uint32_t *out_id);
 

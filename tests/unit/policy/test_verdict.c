@@ -480,6 +480,45 @@ static void test_bounds_of_all_records(void **state)
 	}
 }
 
+/* What is too large for a message is answered as failed, within the same message and under the same rule. */
+static void test_too_large_is_a_failure(void **state)
+{
+	struct verdict *v = sample(2, 1, 0, 0);
+	struct wire_writer w;
+	unsigned failures = 0;
+	uint32_t id;
+
+	(void)state;
+	for (size_t room = 0; room < 600; room++) {
+		wire_writer_init(&w, message, room);
+		wire_put_u8(&w, 7); /* something stands before it */
+		verdict_put_or_fail(&w, 3, v);
+		if (w.failed)
+			continue; /* room for neither */
+		memmove(message, message + 1, w.len - 1);
+		struct verdict *got = decode(w.len - 1, &id);
+		assert_non_null(got);
+		assert_int_equal(id, 3);
+		assert_string_equal(got->domain, v->domain);
+		assert_int_equal(got->source, v->source);
+		assert_int_equal(got->enforce, v->enforce);
+		assert_int_equal(got->generation, v->generation);
+		if (got->status == VERDICT_OK) {
+			assert_same(v, got);
+			assert_true(failures > 0);
+			verdict_unref(got);
+			verdict_unref(v);
+			return;
+		}
+		failures++;
+		assert_int_equal(got->result, RESULT_DNSSEC_INVALID);
+		assert_non_null(strstr(got->reason, "hop.example"));
+		assert_true(got->ttl_s <= v->ttl_s);
+		verdict_unref(got);
+	}
+	fail_msg("it never fits");
+}
+
 static void resize_record(struct tlsa *record, size_t len)
 {
 	free(record->data);
@@ -674,6 +713,7 @@ int main(void)
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_bounds_of_all_records),
 		cmocka_unit_test(test_writer_refuses_unsound_searches),
+		cmocka_unit_test(test_too_large_is_a_failure),
 	};
 
 	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
