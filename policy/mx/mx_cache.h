@@ -2,8 +2,8 @@
  * for as long as the DNS says: at most 1 h; at least 30 s, but with DANE wanted to the second, as no record may outlive
  * its signature; failures, of one host too, 15 s.
  *
- * A lookup goes on when its askers have left, so that a client's next try finds the answer. Bounded in octets, in
- * domains and in lookups under way: over the last, an asker is told of a failed lookup. */
+ * A lookup goes on when its askers have left, so that a client's next try finds the answer. Bounded in octets (16 MiB),
+ * in domains and in lookups under way: over the last, an asker is told of a failed lookup. */
 #ifndef GATE25_POLICY_MX_MX_CACHE_H
 #define GATE25_POLICY_MX_MX_CACHE_H
 
