@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "proxy/cli/cli.h"
+#include "proxy/cli/cli_args.h"
 #include "proxy/cli/cli_probe.h"
 #include "proxy/probe/probe_print.h"
 #include "proxy/smtp/smtp_address.h"
@@ -48,17 +49,19 @@ static bool parse_port(uint16_t *out, const char *text)
 	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && port > 0 && port <= 65535;
 }
 
-static bool complain(const char *format, const char *what)
+static bool complain(const char *what, const char *text)
 {
-	(void)fprintf(stderr, "gate25: \"%s\" %s\n", what, format);
+	(void)cli_wrong("\"%s\" %s", text, what);
 	return false;
 }
 
-/* take_asked: an address, with or without brackets, stands for itself as recipient domain and as destination. */
+/* take_asked: an address, with or without brackets, stands for itself as recipient domain and as destination. What is
+ * no domain (someone@domain, say) is left to policyd. */
 static bool take_asked(struct probe_options *out)
 {
 	size_t len = strlen(out->asked);
 	char bare[ADDR_TEXT_MAX] = "";
+	char domain[CONF_NAME_MAX];
 	bool brackets = len > 2 && out->asked[0] == '[' && out->asked[len - 1] == ']';
 	struct addr address;
 
@@ -67,8 +70,11 @@ static bool take_asked(struct probe_options *out)
 	(void)snprintf(out->recipient, sizeof(out->recipient), "%s", out->asked);
 	if (len - (brackets ? 2 : 0) < sizeof(bare))
 		(void)snprintf(bare, sizeof(bare), "%.*s", (int)(len - (brackets ? 2 : 0)), out->asked + brackets);
-	if (!addr_parse(&address, bare))
+	if (!addr_parse(&address, bare)) {
+		if (cli_host(domain, out->asked))
+			(void)snprintf(out->recipient, sizeof(out->recipient), "%s", domain);
 		return true;
+	}
 	(void)snprintf(out->recipient, sizeof(out->recipient), "[%s]", bare);
 	if (addr_len(&out->destination.addr) == 0)
 		out->destination.addr = address;

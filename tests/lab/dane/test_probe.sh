@@ -46,7 +46,7 @@ lab_zone_records unsigned.example "@ MX 10 mx.ee.example."
 N=100 addresses=()
 while IFS='|' read -r name chain records want <&3; do
 	N=$((N + 1))
-	addresses+=($N)
+	addresses+=("$N")
 	lab_records "$name MX 10 mx.$name" "mx.$name A 198.51.100.$N"
 	while IFS= read -r record; do
 		read -ra fields <<<"$record"

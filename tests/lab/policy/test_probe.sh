@@ -10,8 +10,8 @@
 BIN=$LAB_DIR/bin
 GATE25=$BIN/gate25
 CONF=$LAB_DIR/gate25.conf
-LAB_GATE=$GATE25
-LAB_GATE_SCOPE="scope = {local, forward}
+export LAB_GATE=$GATE25
+export LAB_GATE_SCOPE="scope = {local, forward}
 interfaces = {lan0}
 sources = {10.25.0.0/24, \"2001:db8:25::/64\"}
 listen-port = 825"
@@ -158,6 +158,15 @@ kinds() {
 	says "$where: a destination's rule" 1 '^DOMAIN .*source=default level=verify' \
 		'^MX mx\.ruled\.example 198\.51\.100\.101 verdict=refuse result=certificate-host-mismatch' \
 		'^MX mx\.ruled\.example 198\.51\.100\.116 verdict=pass result=none tls=none match="-" depth=-$' '^    policy +source=destination level=may$'
+	probe GOOD.Example.
+	says "$where: in capitals, with a dot" 0 '^DOMAIN GOOD\.Example\. ' '^2 addresses: 2 pass$'
+	probe someone@good.example
+	says "$where: an address of mail" 0 '^2 addresses: 2 pass$'
+	probe 198.51.100.101
+	says "$where: a bare address has no name to prove" 1 '^MX - 198\.51\.100\.101 verdict=refuse result=validation-failure' \
+		'^    SNI +none$'
+	probe '[198.51.100.116]'
+	says "$where: but may have a rule" 0 '^DOMAIN .*source=destination level=may' '^MX - 198\.51\.100\.116 verdict=pass'
 	probe absent.example
 	says "$where: nobody there" 3 '^MX mx\.absent\.example 198\.51\.100\.99 verdict=unreachable result=none tls=none match="-" depth=-$' \
 		'no connection: (No route to host|nothing came within 10 s)'
