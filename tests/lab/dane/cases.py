@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""cases.py MAILBOX[:MAILBOX...] CANARY TABLE: one mail for each row of a table, through the gate; what the client, the log and the
+"""cases.py MAILBOX[:MAILBOX...] CANARY TABLE [together]: one mail for each row of a table, through the gate; what the client, the log and the
 mailbox must then say. Runs in the node client. A row:
 
     NAME | RECIPIENT | SERVER | REPLY | KEY=VALUE ...
@@ -7,10 +7,12 @@ mailbox must then say. Runs in the node client. A row:
 REPLY: a regular expression for how the last reply begins; with 250 the mail must be in the mailbox, with anything else not. The keys are of
 the gate's log line (json): of the refusal, or of the end of the session where the mail was taken. VALUE: a regular
 expression for the whole value, with _ for a space; an empty one: the key is not there. tls=no: it went in clear.
+"together": all at the same time; then no row may share its recipient's domain with another.
 """
 import os
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "daemon"))
 import smtp  # noqa: E402
@@ -41,35 +43,56 @@ def fits(line, wants):
     return all(re.fullmatch(value.replace("_", " "), str(line.get(key, ""))) for key, value in wants.items())
 
 
-def run(name, recipient, server, wanted, wants, canary):
-    seen = len(smtp.json_lines("gate25"))
-    reply = smtp.send_mail(server, recipient, canary)
-    result(f"{name}: the client is told {wanted}", re.match(wanted, reply) is not None, reply)
-    taken = wanted.startswith("250")
-    event = "session-end" if taken else "refused"
-    # The line of the end comes last, and then all are there.
-    until(10, lambda: any(line.get("event") == "session-end" for line in smtp.json_lines("gate25")[seen:]))
-    lines = [line for line in smtp.json_lines("gate25")[seen:] if line.get("event") in (event, "session-end")]
-    clear = wants.pop("tls", "") == "no"
-    result(f"{name}: the log says so", any(line.get("event") == event and fits(line, wants) for line in lines), wants, *lines)
-    if taken:
-        mail = until(15, lambda: in_mailbox(canary)) if reply.startswith("250") else None
-        over_tls = mail is not None and re.search(r"using TLSv1|esmtps", mail) is not None
-        result(f"{name}: the mail is there, and came {'in clear' if clear else 'over TLS'}",
-               mail is not None and over_tls != clear, mail)
-    return taken
+class Case:
+    def __init__(self, number, row):
+        self.name, self.recipient, self.server, self.wanted, self.wants = row
+        self.canary = f"{CANARY}-{number}-"
+        self.taken = self.wanted.startswith("250")
+        self.clear = self.wants.pop("tls", "") == "no"
+        self.reply = None
+
+    def send(self):
+        self.reply = smtp.send_mail(self.server, self.recipient, self.canary)
+        result(f"{self.name}: the client is told {self.wanted}", re.match(self.wanted, self.reply) is not None, self.reply)
+
+    def judge(self, lines_of):
+        """|lines_of| gives the lines of the log among which this case's are."""
+        # The line of the end comes last, and then all are there.
+        until(10, lambda: any(line.get("event") == "session-end" for line in lines_of()))
+        event = "session-end" if self.taken else "refused"
+        lines = [line for line in lines_of() if line.get("event") in (event, "session-end")]
+        result(f"{self.name}: the log says so",
+               any(line.get("event") == event and fits(line, self.wants) for line in lines), self.wants, *lines)
+        if self.taken:
+            mail = until(15, lambda: in_mailbox(self.canary)) if self.reply.startswith("250") else None
+            over_tls = mail is not None and re.search(r"using TLSv1|esmtps", mail) is not None
+            result(f"{self.name}: the mail is there, and came {'in clear' if self.clear else 'over TLS'}",
+                   mail is not None and over_tls != self.clear, mail)
+
+
+def one_by_one(cases):
+    for case in cases:
+        seen = len(smtp.json_lines("gate25"))
+        case.send()
+        case.judge(lambda first=seen: smtp.json_lines("gate25")[first:])
+
+
+def together(cases):
+    with ThreadPoolExecutor(max_workers=len(cases)) as pool:
+        list(pool.map(Case.send, cases))
+    for case in cases:
+        domain = case.recipient.split("@")[1]
+        case.judge(lambda wanted=domain: smtp.gate_log(domain=wanted))
 
 
 def main():
-    refused = []
-    for number, (name, recipient, server, wanted, wants) in enumerate(rows(sys.argv[3])):
-        canary = f"{CANARY}-{number}-"
-        if not run(name, recipient, server, wanted, wants, canary):
-            refused.append((name, canary))
-    for name, canary in refused:
-        if in_mailbox(canary):
-            result(f"{name}: the mail is not there", False)
-    result("no mail that was refused is in a mailbox", not any(in_mailbox(canary) for _, canary in refused))
+    cases = [Case(number, row) for number, row in enumerate(rows(sys.argv[3]))]
+    if sys.argv[4:] == ["together"]:
+        together(cases)
+    else:
+        one_by_one(cases)
+    arrived = [case.name for case in cases if not case.taken and in_mailbox(case.canary)]
+    result("no mail that was refused is in a mailbox", not arrived, *arrived)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ liar asks that resolver instead.
     servfail, refused
     truncated  TC over UDP and nothing over TCP
     slow       honest, a third of a second late
-Each question is a line of output.
+What is honest lies about names with a label lie-HOW, and about the TLSA records of those with tlsalie-HOW. Each question is a line of output.
 """
 import os
 import socket
@@ -45,6 +45,16 @@ def name_at(data, at):
         labels += data[at:at + 1 + data[at]]
         at += 1 + data[at]
     return labels + b"\0", end or at + 1
+
+
+def question_of(query):
+    """Name, in lower case, and type."""
+    labels, end = name_at(query, 12)
+    words, at = [], 0
+    while labels[at]:
+        words.append(labels[at + 1:at + 1 + labels[at]].decode("ascii", "replace").lower())
+        at += 1 + labels[at]
+    return ".".join(words), struct.unpack("!H", query[end:end + 2])[0]
 
 
 def plain_rdata(data, kind, at, length):
@@ -201,8 +211,11 @@ class Liar:
 
     def answer(self, query, tcp):
         how, resolver = self.word()
-        labels = name_at(query, 12)[0]
-        print(self.address, how, "tcp" if tcp else "udp", labels, flush=True)
+        name, kind = question_of(query)
+        if how == "honest":
+            how = next((label[4:] for label in name.split(".") if label.startswith("lie-")), how)
+            how = next((label[8:] for label in name.split(".") if label.startswith("tlsalie-") and kind == TLSA), how)
+        print(self.address, how, "tcp" if tcp else "udp", name, kind, flush=True)
         try:
             return lie(how, query, tcp, resolver)
         except (ValueError, IndexError, struct.error) as error:

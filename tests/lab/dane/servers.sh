@@ -35,14 +35,18 @@ dane_server() {
 
 # dane_gate [LINE...]: gate25 at level dane, unless a line has another, with the lab's anchors.
 dane_gate() {
+	dane_gate_conf "$@"
+	lab_gate_start
+}
+
+dane_gate_conf() {
 	local lines
 	lines=$(printf '%s\n' "$@")
 	[[ $lines == *default-level* ]] || lines+=$'\ndefault-level = dane'
 	lab_gate_conf "log-format = json
 		trust-anchor-file = $LAB_ANCHORS
 		bogus-names = {$LAB_BOGUS}
-		$lines"
-	lab_gate_start
+$lines"
 }
 
 dane_gate_stop() {
@@ -50,15 +54,16 @@ dane_gate_stop() {
 	lab_until 10 lab_gate_is_gone || lab_die "gate25 does not stop"
 }
 
-# dane_cases NAME [CONDITION...]: sends the rows of standard input, see cases.py, with the wire captured; then the wire is
-# held to the conditions (--no-leak, if none is given).
+# dane_cases NAME [together] [CONDITION...]: sends the rows of standard input, see cases.py, with the wire captured; then the
+# wire is held to the conditions (--no-leak, if none is given).
 dane_cases() {
-	local name=$1 status
+	local name=$1 how=() status
 	shift
+	[ "${1:-}" != together ] || { how=(together); shift; }
 	cat >"$LAB_DIR/table.$name"
 	lab_capture "$name" path gw0
-	lab_in client python3 "$LAB/dane/cases.py" "$DANE_MAILBOX" "canary-$name" "$LAB_DIR/table.$name" >"$LAB_DIR/results" \
-		2>"$LAB_DIR/errors"
+	lab_in client python3 "$LAB/dane/cases.py" "$DANE_MAILBOX" "canary-$name" "$LAB_DIR/table.$name" "${how[@]}" \
+		>"$LAB_DIR/results" 2>"$LAB_DIR/errors"
 	status=$?
 	lab_capture_stop "$name" gw 198.51.100.1
 	if ! lab_results "$LAB_DIR/results" || [ $status -ne 0 ]; then
