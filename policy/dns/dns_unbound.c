@@ -16,6 +16,9 @@
 #include "policy/dns/dns_job.h"
 #include "policy/dns/dns_message.h"
 
+/* 2024-07-18, when the younger of the root's keys came into use. A clock before that is wrong, and would take
+ * signatures for good that are long over. */
+#define CLOCK_MIN_S  1721260800
 #define STALE_FACTOR 4 /* questions whose askers have left, to each that may run, until no more are taken */
 
 /* A question that libunbound works on. It outlives its job: libunbound goes on, so that its cache knows next time. */
@@ -109,6 +112,10 @@ static void validator_start(struct dns_job *job)
 	struct asked *asked;
 	int id;
 
+	if (time(NULL) < CLOCK_MIN_S) {
+		dns_job_fail(job, "the clock of this host is wrong, so no signature can be judged: set the time");
+		return;
+	}
 	if (validator->count >= validator->count_max) {
 		dns_job_fail(job, "too many questions at once");
 		return;
@@ -168,7 +175,7 @@ static const struct option options_always[] = {
 	{ "cache-max-ttl:", "86400" },
 	{ "cache-min-ttl:", "0" },
 	/* A name server that was silent is tried again soon: it may be the only one. */
-	{ "infra-host-ttl:", "60" },
+	{ "infra-host-ttl:", "20" },
 	{ "infra-keep-probing:", "yes" },
 	/* transport */
 	{ "edns-buffer-size:", "1232" },

@@ -377,6 +377,36 @@ static void test_servfail(void **state)
 	close_world(&w);
 }
 
+/* The product's and libunbound's time(), in this program. */
+static time_t shift_s;
+
+time_t time(time_t *out)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec += shift_s;
+	if (out != NULL)
+		*out = now.tv_sec;
+	return now.tv_sec;
+}
+
+/* A clock that has lost its battery makes nothing insecure, nor absent. */
+static void test_clock(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	shift_s = -time(NULL);
+	expect(&w, "mx.signed", DNS_A, DNS_FAILED);
+	expect(&w, "mx.test", DNS_A, DNS_FAILED);
+	assert_non_null(strstr(w.last.reason, "clock"));
+	shift_s = 0;
+	expect(&w, "mx.signed", DNS_A, DNS_FOUND_SECURE);
+	close_world(&w);
+}
+
 static void never(void *arg, const struct dns_answer *answer)
 {
 	(void)arg;
@@ -491,14 +521,23 @@ static void test_sandbox(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_secure),       cmocka_unit_test(test_absent),
-		cmocka_unit_test(test_insecure),     cmocka_unit_test(test_aliases_in_a_ring),
-		cmocka_unit_test(test_tampered),     cmocka_unit_test(test_stripped_from_the_start),
-		cmocka_unit_test(test_expired),      cmocka_unit_test(test_soon_to_expire),
-		cmocka_unit_test(test_opt_out),      cmocka_unit_test(test_other_anchor),
-		cmocka_unit_test(test_bad_anchors),  cmocka_unit_test(test_silence),
-		cmocka_unit_test(test_servfail),     cmocka_unit_test(test_free_and_cancel_under_way),
-		cmocka_unit_test(test_two_contexts), cmocka_unit_test(test_sandbox),
+		cmocka_unit_test(test_secure),
+		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_insecure),
+		cmocka_unit_test(test_aliases_in_a_ring),
+		cmocka_unit_test(test_tampered),
+		cmocka_unit_test(test_stripped_from_the_start),
+		cmocka_unit_test(test_expired),
+		cmocka_unit_test(test_soon_to_expire),
+		cmocka_unit_test(test_opt_out),
+		cmocka_unit_test(test_other_anchor),
+		cmocka_unit_test(test_bad_anchors),
+		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_servfail),
+		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_free_and_cancel_under_way),
+		cmocka_unit_test(test_two_contexts),
+		cmocka_unit_test(test_sandbox),
 	};
 
 	return cmocka_run_group_tests_name("dns_unbound", tests, NULL, NULL);
