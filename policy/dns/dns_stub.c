@@ -214,6 +214,19 @@ static void take_proof(struct work *work, enum dns_reply reply, const struct dns
 
 static bool over_tcp(struct work *work);
 
+/* give_up: nothing will come. What another attempt heard is worth more than that this one heard nothing. */
+static void give_up(struct work *work)
+{
+	char reason[DNS_REASON_MAX];
+
+	if (work->job->answer.reason[0] == '\0') {
+		(void)snprintf(reason, sizeof(reason), "%s does not answer%s", resolver_of(work)->text,
+			       dns_exchange_is_tcp(work->exchange) ? " over TCP" : "");
+		note(work, reason, false);
+	}
+	next_attempt(work);
+}
+
 /* on_message serves one message. True: keep listening. */
 static bool on_message(void *arg, const uint8_t *bytes, size_t len)
 {
@@ -224,7 +237,7 @@ static bool on_message(void *arg, const uint8_t *bytes, size_t len)
 	bool tcp = dns_exchange_is_tcp(work->exchange);
 
 	if (bytes == NULL) {
-		next_attempt(work);
+		give_up(work);
 		return false;
 	}
 	dns_answer_drop(read);
@@ -292,7 +305,7 @@ static bool over_tcp(struct work *work)
 static void start_attempt(struct work *work)
 {
 	if (work->attempt >= attempts_max(work->stub))
-		dns_job_fail(work->job, "no answer");
+		dns_job_fail(work->job, "no usable answer");
 	else if (work->stub->trust_ad && !resolver_of(work)->is.trusted)
 		disbelieve(work, "%s is not on loopback and not among the trusted resolvers", resolver_of(work)->text);
 	else

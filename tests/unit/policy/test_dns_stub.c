@@ -233,6 +233,24 @@ static void test_failover(void **state)
 	}
 }
 
+/* Who is silent, and that it is TCP that is blocked, is said. */
+static void test_silence_has_a_name(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, 1, 8);
+	w.fake[0].silent = "mx.d.example";
+	ask(&w, "mx.d.example", DNS_A);
+	assert_string_equal(w.last.reason, "127.0.0.1 does not answer");
+	w.fake[0].silent = NULL;
+	w.fake[0].lie = LIE_TCP_CLOSES;
+	w.fake[0].lies = ALWAYS;
+	ask(&w, "mx.d.example", DNS_A);
+	assert_string_equal(w.last.reason, "127.0.0.1 does not answer over TCP");
+	close_world(&w);
+}
+
 /* The one that answers is asked first from then on. */
 static void test_preferred(void **state)
 {
@@ -637,6 +655,7 @@ int main(void)
 		cmocka_unit_test(test_one_lie_is_survived),
 		cmocka_unit_test(test_nothing_but_lies),
 		cmocka_unit_test(test_failover),
+		cmocka_unit_test(test_silence_has_a_name),
 		cmocka_unit_test(test_preferred),
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_not_a_name),
