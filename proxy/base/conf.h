@@ -88,7 +88,6 @@ struct conf_destination {
 	struct conf_rule rule;
 };
 
-/* in the order of the manual, not by size: NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct conf {
 	/* interception */
 	bool scope_local;
