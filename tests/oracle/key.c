@@ -55,9 +55,9 @@ static EVP_PKEY *new_key(const char *kind)
 		if (strcmp(kind, curves[i].kind) == 0)
 			return EVP_EC_gen(curves[i].curve);
 	if (strncmp(kind, "rsa", 3) == 0)
-		return EVP_RSA_gen((unsigned)atoi(kind + 3));
+		return EVP_RSA_gen((unsigned)strtoul(kind + 3, NULL, 10));
 	if (strncmp(kind, "modulus", 7) == 0)
-		return bare_modulus(atoi(kind + 7));
+		return bare_modulus((int)strtol(kind + 7, NULL, 10));
 	return EVP_PKEY_Q_keygen(NULL, NULL, kind); /* ed25519, ed448 */
 }
 

@@ -66,25 +66,34 @@ static STACK_OF(X509) * read_chain(const char *file)
 
 /* --- records ------------------------------------------------------------------------------------------------------ */
 
+static uint8_t read_octet(const char **at)
+{
+	char *end;
+	unsigned long number = strtoul(*at, &end, 10);
+
+	if (end == *at || number > UINT8_MAX)
+		die("not a record", *at);
+	*at = end;
+	return (uint8_t)number;
+}
+
 /* add_record says whether OpenSSL can use the record. */
 static bool add_record(SSL *ssl, const char *text)
 {
-	unsigned usage;
-	unsigned selector;
-	unsigned mtype;
-	int at = 0;
-	long len = 0;
+	uint8_t usage = read_octet(&text);
+	uint8_t selector = read_octet(&text);
+	uint8_t mtype = read_octet(&text);
 	unsigned char *data;
+	long len = 0;
 	int added;
 
-	if (sscanf(text, "%3u %3u %3u %n", &usage, &selector, &mtype, &at) != 3 || at == 0)
-		die("not a record", text);
-	if (usage == 0 || usage == 1 || text[at] == '\0')
+	text += strspn(text, " ");
+	if (usage == 0 || usage == 1 || text[0] == '\0')
 		return false;
-	data = OPENSSL_hexstr2buf(text + at, &len);
+	data = OPENSSL_hexstr2buf(text, &len);
 	if (data == NULL)
 		die("not hexadecimal", text);
-	added = SSL_dane_tlsa_add(ssl, (uint8_t)usage, (uint8_t)selector, (uint8_t)mtype, data, (size_t)len);
+	added = SSL_dane_tlsa_add(ssl, usage, selector, mtype, data, (size_t)len);
 	OPENSSL_free(data);
 	if (added < 0)
 		die("SSL_dane_tlsa_add", text);
@@ -189,7 +198,8 @@ static struct question read_question(char *line)
 	for (size_t i = 0; i < 5; i++)
 		if ((fields[i] = strsep(&rest, "\t")) == NULL)
 			die("not a case", line);
-	return (struct question){ atoi(fields[0]), (time_t)atoll(fields[1]), fields[2], fields[3], fields[4] };
+	return (struct question){ (int)strtol(fields[0], NULL, 10), (time_t)strtoll(fields[1], NULL, 10), fields[2],
+				  fields[3], fields[4] };
 }
 
 int main(void)
