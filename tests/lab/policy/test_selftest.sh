@@ -4,17 +4,30 @@
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/internet.sh"
 . "$LAB/dnssec.sh"
+. "$LAB/mail.sh"
 . "$LAB/gate.sh"
 
-POLICYD=$LAB_TOP/build/gate25-policyd
+POLICYD=${POLICYD:-$LAB_TOP/build/gate25-policyd}
 CONF=$LAB_DIR/gate25.conf
 DANE="default-level = dane
 trust-anchor-file = $LAB_ANCHORS"
 BOGUS=$LAB_BOGUS
 
+# One server, whose key is in its TLSA record and whose certificate nobody vouches for; a domain for each mail to it.
 lab_internet
+lab_server server 11
+lab_ca
+lab_cert server self-signed mx.example
+KEY=$(openssl x509 -in "$LAB_PKI/server.crt" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1)
+lab_host_records mx 11
+lab_records "_25._tcp.mx TLSA 3 1 1 $KEY"
+for name in proved unproved again other without; do lab_records "$name MX 10 mx"; done
 lab_dns_signed
 lab_gate_users
+mkdir "$LAB_DIR/mails"
+lab_spawn server server python3 "$LAB/fake_smtp.py" --listen 198.51.100.11 name=mx.example mail="$LAB_DIR/mails" \
+	cert="$LAB_PKI/server.crt" key="$LAB_PKI/server.key"
+lab_until 10 lab_log server '"ready"' || lab_die "the server does not start"
 
 # conf LINE...: the configuration: level dane, the lab's anchors, and these lines.
 conf() { printf '%s\n' "$LAB_GATE_SCOPE" "$DANE" "bogus-names = {$BOGUS}" "$@" >"$CONF"; }
@@ -110,6 +123,14 @@ logged() { [ "$(grep -cE -- "$1" "$LAB_DIR/log/gate25")" -ge "${2:-1}" ]; }
 reload() { kill -HUP "$LAB_GATE_PID"; }
 in_force() { logged "reload.*configuration $1 is in force"; }
 
+# mail NAME DOMAIN STATUS LOG: what becomes of a mail, by send.py's status, and what the log says at the session's end.
+mail() {
+	lab_in client python3 "$LAB/send.py" 198.51.100.11 --text "mail-$2" --to "bob@$2.example" >"$LAB_DIR/log/send" 2>&1
+	same "mail $1" "$3" $?
+	check "says the log" lab_until 10 logged "session-end .*domain=$2\.example .*$4"
+}
+is_delivered() { grep -rqF "mail-$1" "$LAB_DIR/mails"; }
+
 conf "$BLIND" "$TRUST_BLIND" "dnssec = trust-ad"
 lab_in gw timeout 60 "$LAB_GATE" run --config "$CONF" >"$LAB_DIR/log/failed" 2>&1
 same "a start where nobody proves fails" 1 $?
@@ -123,6 +144,7 @@ conf "$LOOP" "dnssec = trust-ad"
 lab_spawn gate25 gw "$LAB_GATE" run --config "$CONF"
 LAB_GATE_PID=$LAB_PID
 check "a start where nobody answers goes on" lab_until 30 logged '^gate25: error: not-ready .*no resolver answers'
+lab_alive "$LAB_GATE_PID" || lab_die "the gate does not run"
 check "and is not ready" is_not_ready "no resolver answers"
 check "the metric says so" metric_is "gate25_dnssec_ok 0"
 check "status, too" status_says "DNSSEC: NOT GOOD, silent, mode trust-ad since"
@@ -134,6 +156,8 @@ check "know the mode" metric_is 'gate25_dnssec_mode{mode="trust-ad"} 1'
 check "status says since when and why" status_says "DNSSEC: proved, mode trust-ad since"
 check "and who proved what" status_says "127.0.0.1 proves the root"
 
+mail "is authenticated by its TLSA record" proved 0 'authenticated=yes .*tlsa="3 1 1"'
+
 # --- what runs -------------------------------------------------------------------------------------------------------
 
 local_resolver blind
@@ -141,8 +165,11 @@ reload
 check "a resolver that stops validating: not ready" lab_until 30 is_not_ready "nobody proves"
 check "it is told loudly" logged '^policy: error: dnssec state=unproved mode=trust-ad .*run a validating resolver'
 check "by the parent, too" logged '^gate25: error: not-ready .*nobody proves DNSSEC here'
+mail "is deferred, for nobody proves that there is no TLSA record" unproved 4 'result=dnssec-invalid'
+check "and was not delivered" ! is_delivered unproved
 local_resolver validates
 check "ready again when it validates again" lab_until 30 is_ready
+mail "goes again" again 0 'authenticated=yes .*tlsa="3 1 1"'
 check "said again" logged '^gate25: ready ' 2
 
 conf "$LOOP"
@@ -155,6 +182,7 @@ check "auto takes the other way when the resolver stops validating" \
 	lab_until 30 metric_is 'gate25_dnssec_mode{mode="validate"} 1'
 check "loudly" logged 'dnssec state=proved mode=validate .*passes no more: another is taken'
 check "and stays ready" is_ready
+mail "is authenticated by that proof, too" other 0 'authenticated=yes .*tlsa="3 1 1"'
 local_resolver validates
 reload
 check "and comes back" lab_until 30 metric_is 'gate25_dnssec_mode{mode="trust-ad"} 1'
@@ -171,6 +199,7 @@ conf "$LOOP" "dnssec = off"
 reload
 check "dnssec = off" lab_until 10 metric_is 'gate25_dnssec_mode{mode="off"} 1'
 check "is no failure" is_ready
+mail "goes encrypted, as the floor says" without 0 'authenticated=no'
 local_resolver none
 conf "$LOOP"
 sed -i 's/^default-level.*/default-level = encrypt/' "$CONF"
