@@ -26,6 +26,7 @@
 #include "proxy/parent/notify.h"
 #include "proxy/parent/pidfile.h"
 #include "proxy/parent/programs.h"
+#include "proxy/parent/readiness.h"
 #include "proxy/tls/tls.h"
 
 struct parent {
@@ -43,11 +44,7 @@ struct parent {
 	int control_fd;
 	int pid_fd;
 	bool root;
-	bool announced;   /* the service manager was told that the start is over */
-	bool said_ready;  /* and the log, since it last was not so for want of DNSSEC */
-	bool self_tested; /* the interception: begun */
-	bool test_over;
-	bool test_failed;
+	struct readiness readiness;
 	struct dnssec_report dnssec;
 	time_t started;
 	int status;
@@ -90,22 +87,27 @@ static void conf_error(void *arg, const char *file, unsigned line, const char *m
 /* --- state that others are told of ---------------------------------------------------------------------------------
  */
 
-/* lacks_dnssec: something wants DANE, and there are no proofs for it. */
-static bool lacks_dnssec(const struct parent *parent)
+static unsigned roles_of(const struct parent *parent)
 {
-	return conf_wants_dane(&parent->inputs.conf) && !dnssec_state_good(parent->dnssec.state);
+	return parent->workers + 1 + (parent->inputs.conf.monitor ? 1 : 0);
 }
 
-static bool all_up(const struct parent *parent)
+/* take_facts brings the readiness up to date. */
+static void take_facts(struct parent *parent)
 {
-	return children_ready(parent->children) >= parent->workers + 1 + (parent->inputs.conf.monitor ? 1 : 0);
+	struct readiness *r = &parent->readiness;
+
+	r->roles_up = children_ready(parent->children) >= roles_of(parent);
+	r->intercepts = parent->keeper != NULL;
+	r->wants_dane = conf_wants_dane(&parent->inputs.conf);
+	r->dnssec = parent->dnssec.state;
 }
 
 static void tell_status(struct parent *parent)
 {
 	struct monitor_gate gate = {
 		.started = parent->started,
-		.roles = parent->workers + 1 + (parent->inputs.conf.monitor ? 1 : 0),
+		.roles = roles_of(parent),
 		.roles_up = children_ready(parent->children),
 		.generation = parent->inputs.generation,
 		.enforce = parent->inputs.conf.enforce,
@@ -116,13 +118,15 @@ static void tell_status(struct parent *parent)
 	char sentence[DNSSEC_SENTENCE_MAX];
 	char *json;
 
-	if (gate.roles_up < gate.roles) {
-		gate.not_ready = "not every process is up";
-	} else if (parent->test_failed) {
+	take_facts(parent);
+	dnssec_sentence(sentence, &parent->inputs.conf, parent->dnssec.state, parent->dnssec.reason);
+	switch (readiness_lacks(&parent->readiness)) {
+	case READINESS_NOTHING: break;
+	case READINESS_ROLES: gate.not_ready = "not every process is up"; break;
+	case READINESS_PATHS:
 		gate.not_ready = "the self-test failed: mail does not reach gate25 on every path (see the log)";
-	} else if (lacks_dnssec(parent)) {
-		dnssec_sentence(sentence, &parent->inputs.conf, parent->dnssec.state, parent->dnssec.reason);
-		gate.not_ready = sentence;
+		break;
+	case READINESS_DNSSEC: gate.not_ready = sentence; break;
 	}
 	json = monitor_gate_json(&gate);
 	if (json != NULL)
@@ -130,11 +134,10 @@ static void tell_status(struct parent *parent)
 	free(json);
 }
 
-static void say_ready(struct parent *parent)
+static void say_ready(const struct parent *parent)
 {
 	struct log_line line;
 
-	parent->said_ready = true;
 	log_open(&line, LOG_LEVEL_INFO, "ready");
 	log_add(&line, "version", "%s", GATE25_VERSION);
 	log_add(&line, "tls", "%s", tls_library(NULL));
@@ -144,49 +147,51 @@ static void say_ready(struct parent *parent)
 	log_close(&line);
 }
 
-/* say_dnssec: what DNSSEC makes of readiness, each time that it changes; a test under way changes nothing yet. */
-static void say_dnssec(struct parent *parent)
+/* say_unproved: a start fails, or the gate is ready no more. */
+static void say_unproved(const struct parent *parent, const char *event)
 {
 	char sentence[DNSSEC_SENTENCE_MAX];
 
-	if (!lacks_dnssec(parent)) {
-		if (!parent->said_ready)
-			say_ready(parent);
-	} else if (parent->said_ready && parent->dnssec.state != DNSSEC_TESTING) {
-		dnssec_sentence(sentence, &parent->inputs.conf, parent->dnssec.state, parent->dnssec.reason);
-		parent->said_ready = false;
-		log_say(LOG_LEVEL_ERROR, "not-ready", "%s", sentence);
-	}
+	dnssec_sentence(sentence, &parent->inputs.conf, parent->dnssec.state, parent->dnssec.reason);
+	log_say(LOG_LEVEL_ERROR, event, "%s", sentence);
 }
 
-static void announce(struct parent *parent)
+static void announce(void)
 {
 	bool old;
 
 	(void)tls_library(&old);
-	parent->announced = true;
 	if (old)
 		log_say(LOG_LEVEL_WARNING, "tls-library", "%s%s", tls_library(NULL), TLS_OLD_NOTE);
-	parent->said_ready = lacks_dnssec(parent); /* so that one of the two is said */
-	say_dnssec(parent);
 	notify_service("READY=1");
+}
+
+static void end_loop(struct parent *parent)
+{
+	(void)event_base_loopexit(parent->base, NULL);
 }
 
 static void on_tested(void *arg, bool ok);
 
-/* go_on does what comes next of a start: all roles, then the interception's self-test, then the first DNSSEC test. */
+/* go_on does what follows from what is known now. */
 static void go_on(struct parent *parent)
 {
-	if (parent->announced) {
-		say_dnssec(parent);
-	} else if (all_up(parent)) {
-		if (parent->keeper != NULL && !parent->self_tested) {
-			parent->self_tested = true;
-			gatekeeper_selftest(parent->keeper, on_tested, parent);
+	enum readiness_step step;
+
+	take_facts(parent);
+	while ((step = readiness_next(&parent->readiness)) != READINESS_WAIT) {
+		switch (step) {
+		case READINESS_WAIT: break;
+		case READINESS_TEST: gatekeeper_selftest(parent->keeper, on_tested, parent); break;
+		case READINESS_FAIL:
+			say_unproved(parent, "start");
+			parent->status = CLI_FAILED;
+			end_loop(parent);
+			return;
+		case READINESS_ANNOUNCE: announce(); break;
+		case READINESS_READY: say_ready(parent); break;
+		case READINESS_NOT_READY: say_unproved(parent, "not-ready"); break;
 		}
-		if ((parent->keeper == NULL || parent->test_over) &&
-		    !(lacks_dnssec(parent) && parent->dnssec.state == DNSSEC_TESTING))
-			announce(parent);
 	}
 	tell_status(parent);
 }
@@ -195,8 +200,8 @@ static void on_tested(void *arg, bool ok)
 {
 	struct parent *parent = arg;
 
-	parent->test_over = true;
-	parent->test_failed = !ok;
+	parent->readiness.test_over = true;
+	parent->readiness.test_failed = !ok;
 	if (!ok)
 		log_say(LOG_LEVEL_ERROR, "self-test", "mail does not reach gate25 on every path: see the line above");
 	go_on(parent);
@@ -205,6 +210,14 @@ static void on_tested(void *arg, bool ok)
 static void on_ready(void *arg)
 {
 	go_on(arg);
+}
+
+static void on_dnssec(void *arg, const struct dnssec_report *report)
+{
+	struct parent *parent = arg;
+
+	parent->dnssec = *report;
+	go_on(parent);
 }
 
 static void on_lost(void *arg)
@@ -223,35 +236,12 @@ static void on_repaired(void *arg)
 /* --- end -----------------------------------------------------------------------------------------------------------
  */
 
-static void end_loop(struct parent *parent)
-{
-	(void)event_base_loopexit(parent->base, NULL);
-}
-
 static void on_failed(void *arg, enum role role)
 {
 	struct parent *parent = arg;
 
 	log_say(LOG_LEVEL_ERROR, "start",
 		"the %s ended before it was ready: gate25 does not start; port 25 stays closed", role_name(role));
-	parent->status = CLI_FAILED;
-	end_loop(parent);
-}
-
-/* on_dnssec: a start for which nobody proves anything is a mistake to be seen at once. One that nobody answers goes on:
- * the network may come up after gate25. */
-static void on_dnssec(void *arg, const struct dnssec_report *report)
-{
-	struct parent *parent = arg;
-	char sentence[DNSSEC_SENTENCE_MAX];
-
-	parent->dnssec = *report;
-	if (parent->announced || report->state != DNSSEC_UNPROVED || !lacks_dnssec(parent)) {
-		go_on(parent);
-		return;
-	}
-	dnssec_sentence(sentence, &parent->inputs.conf, report->state, report->reason);
-	log_say(LOG_LEVEL_ERROR, "start", "%s", sentence);
 	parent->status = CLI_FAILED;
 	end_loop(parent);
 }
