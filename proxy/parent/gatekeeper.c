@@ -2,8 +2,10 @@
 #include "proxy/parent/gatekeeper.h"
 
 #include <event2/event.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "netfilter/conntrack.h"
@@ -25,6 +27,7 @@ struct gatekeeper {
 	struct event *news;
 	struct event *retry;
 	struct event *test;
+	pid_t test_pid; /* while |test| waits for it */
 	void (*repaired)(void *arg);
 	void *repaired_arg;
 	void (*test_done)(void *arg, bool ok);
@@ -213,7 +216,7 @@ void gatekeeper_selftest(struct gatekeeper *keeper, void (*done)(void *arg, bool
 	keeper->test_arg = arg;
 	keeper->wish.spec.selftest = true;
 	if (ruleset_install(keeper->ruleset, &keeper->wish.spec, err, sizeof(err)) &&
-	    selftest_start(&keeper->wish.spec, &fd, err, sizeof(err)) > 0) {
+	    (keeper->test_pid = selftest_start(&keeper->wish.spec, &fd, err, sizeof(err))) > 0) {
 		keeper->test = event_new(keeper->base, fd, EV_READ, on_test, keeper);
 		if (keeper->test != NULL && event_add(keeper->test, NULL) == 0)
 			return;
@@ -222,6 +225,19 @@ void gatekeeper_selftest(struct gatekeeper *keeper, void (*done)(void *arg, bool
 	if (fd >= 0)
 		(void)close(fd);
 	end_test(keeper, false);
+}
+
+/* stop_test: the child has the parent's lock and listeners open, which whoever starts next must find free. It is killed
+ * only while it is known to be ours and not reaped. */
+static void stop_test(struct gatekeeper *keeper)
+{
+	if (keeper->test == NULL)
+		return;
+	event_free(keeper->test);
+	if (waitpid(keeper->test_pid, NULL, WNOHANG) != 0)
+		return;
+	(void)kill(keeper->test_pid, SIGKILL);
+	(void)waitpid(keeper->test_pid, NULL, 0);
 }
 
 /* --- life ----------------------------------------------------------------------------------------------------------
@@ -304,8 +320,7 @@ void gatekeeper_free(struct gatekeeper *keeper)
 		event_free(keeper->news);
 	if (keeper->retry != NULL)
 		event_free(keeper->retry);
-	if (keeper->test != NULL)
-		event_free(keeper->test);
+	stop_test(keeper);
 	watchdog_close(keeper->watchdog);
 	ruleset_close(keeper->ruleset);
 	gate_wish_cleanup(&keeper->wish);

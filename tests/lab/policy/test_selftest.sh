@@ -137,6 +137,7 @@ same "a start where nobody proves fails" 1 $?
 check "with one sentence that names the ways out" grep -qE \
 	'^gate25: error: start reason="the configuration wants DANE, and nobody proves DNSSEC here \(.*\): run a validating' \
 	"$LAB_DIR/log/failed"
+check "and leaves no process behind" lab_gate_is_gone
 check "and leaves port 25 closed" lab_in gw nft list table inet gate25_guard
 
 # Nobody answers yet, as when the network comes up after gate25.
