@@ -254,7 +254,7 @@ int ask_main(int argc, char **argv)
 {
 	struct options options = { 0 };
 	struct verdict_question question = { .kind = VERDICT_ASK_RECIPIENT, .destination.port = 25 };
-	struct conf conf;
+	struct conf conf = { 0 };
 	int status = ASK_USAGE;
 
 	if (!parse_options(&options, argc, argv)) {

@@ -66,6 +66,7 @@ lab_capture_stop dns gw "$LAB_RESOLVER"
 check "and did" grep -qa exchanger-number-32 "$LAB_DIR/pcap/dns.pcap"
 says "a domain's rule" 0 'domain rule yes: "may\.example", .*:3' may.example
 says "a destination's rule comes first" 0 'names good\.example or \.good\.example' --destination 198.51.100.99 may.example
+says "a configuration that is not there" 2 'cannot read /nonexistent' --config /nonexistent may.example
 says "an address literal has no MX" 1 'MX hosts not needed' 'bob@[198.51.100.11]'
 
 sed -i "1s/.*/resolvers = {\"198.51.100.77\", \"198.51.100.11\", \"$LAB_RESOLVER\"}/" "$CONF"
