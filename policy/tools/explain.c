@@ -107,13 +107,28 @@ static void append_certificate(char *out, const struct explain *explain)
 	append_names(out, explain->verdict);
 }
 
-/* The reference names of usage 2 (RFC 7672 s. 3.2.2). */
+static bool has_usage_2(const struct demand *demand)
+{
+	for (size_t i = 0; i < demand->hosts_count; i++) {
+		for (size_t j = 0; j < demand->hosts[i]->tlsa_count; j++) {
+			if (demand->hosts[i]->tlsa[j].usage == TLSA_DANE_TA)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The reference names, which count where an authority matches (RFC 7672 s. 3.2.2). */
 static void append_reference_names(char *out, const struct demand *demand, const struct verdict *verdict)
 {
-	append(out, "; where usage 2 matches, for the name ");
-	for (size_t i = 0; i < demand->hosts_count; i++)
+	bool named = false; /* the next hop is a base already */
+
+	append(out, "; where it is an authority's, the server's is to be for ");
+	for (size_t i = 0; i < demand->hosts_count; i++) {
 		append(out, "%s%s", i > 0 ? " or " : "", demand->hosts[i]->tlsa_base);
-	if (verdict->mx_secure && verdict->nexthop[0] != '\0')
+		named |= strcmp(demand->hosts[i]->tlsa_base, verdict->nexthop) == 0;
+	}
+	if (verdict->mx_secure && !named)
 		append(out, " or %s", verdict->nexthop);
 	if (verdict->mx_secure && verdict->expanded[0] != '\0')
 		append(out, " or %s", verdict->expanded);
@@ -125,7 +140,8 @@ static void append_dane(char *out, const struct demand *demand, const struct exp
 	for (size_t i = 0; i < demand->hosts_count; i++)
 		append(out, "%s%s", i > 0 ? " or " : "", demand->hosts[i]->name);
 	append(out, " names");
-	append_reference_names(out, demand, explain->verdict);
+	if (has_usage_2(demand))
+		append_reference_names(out, demand, explain->verdict);
 	if (demand->also == LEVEL_VERIFY || demand->also == LEVEL_SECURE) {
 		append(out, "; and, because the MX list is not proved, ");
 		append_certificate(out, explain);

@@ -44,6 +44,7 @@ struct explain_source {
 /* explain_sources: the sources of policy in the order in which they are asked, and why each applies or not. */
 size_t explain_sources(const struct explain *explain, struct explain_source out[EXPLAIN_SOURCES_MAX]);
 
+enum level explain_level(const struct explain *explain); /* as the operator set it */
 /* explain_demand: what is demanded of the server at |dst|, one sentence. NULL: at the destination of the question. */
 void explain_demand(const struct explain *explain, const struct addr *dst, char out[EXPLAIN_TEXT_MAX]);
 /* explain_at is the address to ask demand_of about for the MX host |host| of the verdict: its first, else none. */

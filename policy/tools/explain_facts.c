@@ -62,7 +62,7 @@ static void of_default(const struct explain *explain, struct explain_source *out
 		append(out->why, "a rule goes first");
 }
 
-static enum level level_set(const struct explain *explain)
+enum level explain_level(const struct explain *explain)
 {
 	return explain->match->rule != NULL ? explain->match->rule->level : explain->conf->default_level;
 }
@@ -100,7 +100,7 @@ static const char *why_no_search(const struct explain *explain)
 static void of_dane(const struct explain *explain, struct explain_source *out)
 {
 	const struct verdict *verdict = explain->verdict;
-	enum level level = level_set(explain);
+	enum level level = explain_level(explain);
 	const char *why = why_no_search(explain);
 	size_t usable = hosts_with(verdict, VERDICT_DANE_USABLE);
 	size_t unusable = hosts_with(verdict, VERDICT_DANE_UNUSABLE);

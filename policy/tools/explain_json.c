@@ -114,6 +114,17 @@ static json_t *rule_json(const struct explain *explain)
 	return json_pack("{s:s, s:i}", "file", explain->file, "line", (int)explain->match->rule->line);
 }
 
+/* "": by the MX host dialled, or none. */
+static const char *sni_of(const struct verdict *verdict, const struct addr *dst)
+{
+	struct demand demand;
+
+	demand_of(&demand, verdict, dst);
+	if (demand.level == LEVEL_DANE)
+		return demand.hosts_count == 1 ? demand.hosts[0]->tlsa_base : "";
+	return verdict->servername;
+}
+
 static void add_dane(json_t *root, const struct explain *explain)
 {
 	const struct verdict *verdict = explain->verdict;
@@ -149,9 +160,9 @@ bool explain_json(FILE *out, const struct explain *explain)
 			 "rule", rule_json(explain), "level", level_name(verdict->level), "enforce", verdict->enforce,
 			 "mx_of", explain->lookup_name, "mx_lookup",
 			 explain->mx != NULL ? lookups[explain->mx->lookup] : "not-needed", "mx", mx_json(explain),
-			 "names", names_json(verdict), "sni", verdict->servername, "min_protocol",
-			 verdict->min_protocol == CONF_TLS13 ? "TLSv1.3" : "TLSv1.2", "auth", verdict->auth, "ttl",
-			 (int)verdict->ttl_s, "reason", verdict->reason, "demand", demand);
+			 "names", names_json(verdict), "sni", sni_of(verdict, &explain->question->destination.addr),
+			 "min_protocol", verdict->min_protocol == CONF_TLS13 ? "TLSv1.3" : "TLSv1.2", "auth",
+			 verdict->auth, "ttl", (int)verdict->ttl_s, "reason", verdict->reason, "demand", demand);
 	if (root != NULL)
 		add_dane(root, explain);
 	ok = root != NULL && json_dumpf(root, out, JSON_INDENT(2)) == 0 && fputc('\n', out) != EOF;

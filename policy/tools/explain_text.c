@@ -40,6 +40,10 @@ static void print_step(FILE *out, const struct trail_step *step, const char *lab
 		(void)fprintf(out, " (%us)", (unsigned)step->ttl_s);
 	if (step->type != DNS_CNAME && step->canonical[0] != '\0' && strcmp(step->canonical, step->name) != 0)
 		(void)fprintf(out, " alias of %s", step->canonical);
+	if (step->type == DNS_TLSA && step->status == DNS_FOUND_SECURE) {
+		(void)fprintf(out, " %zu record%s, see below\n", count, count == 1 ? "" : "s");
+		return;
+	}
 	for (size_t i = 0; step->type != DNS_TLSA && i < count; i++)
 		(void)fprintf(out, "%s %s", i > 0 ? "," : "", trail_value(step, i, value));
 	(void)fputc('\n', out);
@@ -86,6 +90,12 @@ static void print_records(FILE *out, const struct explain *explain, size_t host)
 	}
 }
 
+/* The demand depends on the host, and nobody said which one is meant. */
+static bool is_by_host(const struct explain *explain)
+{
+	return explain->dane && explain->verdict->mx_count > 1 && addr_len(&explain->question->destination.addr) == 0;
+}
+
 /* print_dane: what the host's addresses allow, what was found, and what comes of it for this host. */
 static void print_dane(FILE *out, const struct explain *explain, size_t host)
 {
@@ -99,11 +109,10 @@ static void print_dane(FILE *out, const struct explain *explain, size_t host)
 		(void)fprintf(out, ", base %s", mx->tlsa_base);
 	(void)fputc('\n', out);
 	print_records(out, explain, host);
-	if (host >= verdict->mx_count || verdict->mx[host].addrs_count == 0)
+	if (!is_by_host(explain) || verdict->mx[host].addrs_count == 0)
 		return;
 	explain_demand(explain, explain_at(verdict, host), text);
-	if (addr_len(&explain->question->destination.addr) == 0)
-		(void)fprintf(out, MARGIN "      demand: %s\n", text);
+	(void)fprintf(out, MARGIN "      demand: %s\n", text);
 }
 
 static void print_host(FILE *out, const struct explain *explain, size_t host)
@@ -150,10 +159,8 @@ static void print_mx(FILE *out, const struct explain *explain)
 static void print_demand(FILE *out, const struct explain *explain)
 {
 	char text[EXPLAIN_TEXT_MAX];
-	bool by_host =
-		explain->dane && explain->verdict->mx_count > 1 && addr_len(&explain->question->destination.addr) == 0;
 
-	if (by_host) {
+	if (is_by_host(explain)) {
 		(void)fprintf(out,
 			      "demand       by the MX host dialled, as above; at an address that is none of theirs:\n");
 		explain_demand(explain, NULL, text);
@@ -172,7 +179,7 @@ void explain_text(FILE *out, const struct explain *explain)
 	(void)fprintf(out, "recipient    %s\n", explain->recipient);
 	print_destination(out, explain);
 	print_sources(out, explain);
-	(void)fprintf(out, "level        %s", level_name(verdict->level));
+	(void)fprintf(out, "level        %s", level_name(explain_level(explain)));
 	if (verdict->level == LEVEL_DANE)
 		(void)fprintf(out, ", floor %s", level_name(verdict->floor));
 	(void)fprintf(out, "%s\n", verdict->enforce ? "" : ", report only");

@@ -463,7 +463,7 @@ static void test_explain(void **state)
 				assert_true(explain_json(out, &explain));
 			assert_int_equal(fclose(out), 0);
 		}
-		assert_non_null(strstr(text[0], level_name(v->level)));
+		assert_non_null(strstr(text[0], level_name(explain_level(&explain))));
 		assert_non_null(strstr(text[1], "\"demand\""));
 		if (match.rule != NULL)
 			assert_non_null(strstr(text[0], "t.conf:"));
