@@ -55,7 +55,7 @@ says "and the domain's alias is one" 0 'is to be for ta\.signed\.example or also
 says "a host that is an alias: the end's records" 0 'alias of mx\.signed\.example.*TLSA usable, base mx\.signed\.example' linked.signed.example
 says "alias into an unsigned zone: its first link is asked about" 0 \
 	'secure CNAME faraway\.signed\.example.*secure, of a name that is not; TLSA usable, base faraway\.signed\.example' far.signed.example
-says "expired signatures: undecided" 3 'failed MX expired\.example: .*SERVFAIL.*undecided.*451 4\.4\.3' expired.example
+says "expired signatures: undecided" 3 'level dane DNSSEC.*failed MX expired\.example: .*SERVFAIL.*undecided.*451 4\.4\.3' expired.example
 says "forged addresses: undecided" 3 'failed A mx\.altered\.example' altered.example
 says "denials without proof: undecided" 3 'failed TLSA _25\._tcp\.bare\.nodenials.*undecided' plain.nodenials.example
 says "two hosts, one sick: the other goes on" 0 '10 mx\.signed.*demand: TLS 1\.2 or newer, and a certificate or key.*20 sick.*TLSA failed.*demand: undecided' two.signed.example
@@ -65,6 +65,11 @@ says "elsewhere every host is a candidate" 0 'no mail exchanger of two.*SNI mx\.
 says "an insecure MX: a match counts, and proves less" 0 'found, not proved.*TLSA usable, base mx\.signed\.example.*demand TLS 1\.2 or newer, and a cert' borrow.unsigned.example
 says "JSON" 0 '"tlsa_base": "mx\.signed\.example".*"usable": true.*"demand_basis": "dane", "result": "none", "exit_status": 0' --json signed.example
 says "JSON of a failure" 3 '"status": "failed".*"exit_status": 3' --json expired.example
+
+printf '%s\n' "resolvers = {\"$LAB_RESOLVER_BLIND\"}" "dnssec = validate" "trust-anchor-file = \"$LAB_ANCHORS\"" "default-level = dane" >"$CONF"
+says "proved here, over a resolver that proves nothing" 0 'validate: proved here.*secure TLSA.*TLSA usable, base mx\.signed\.nsec3' signed.nsec3
+says "and what is bogus is called so" 3 'failed MX expired\.example: bogus: .*expired.*undecided' expired.example
+says "an island is insecure" 0 'insecure MX island\.example.*the floor' island.example
 
 conf "default-level = dane" "dane-insecure-mx = encrypt"
 says "dane-insecure-mx = encrypt: TLS" 0 'none can be used, so TLS 1\.2' borrow.unsigned.example
