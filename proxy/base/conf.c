@@ -129,7 +129,7 @@ static void set_defaults(struct conf *conf)
 		.bare_newline = CONF_BARE_NEWLINE_NORMALIZE,
 		.tls_compat = true,
 		.enforce = true,
-		.default_level = LEVEL_ENCRYPT,
+		.default_level = LEVEL_DANE,
 		.floor = LEVEL_ENCRYPT,
 	};
 }

@@ -76,7 +76,9 @@ static void test_empty_file(void **state)
 		assert_null(conf.tls_groups);
 		assert_string_equal(conf.ca_file, CONF_CA_FILE);
 		assert_true(conf.enforce);
-		assert_int_equal(conf.default_level, LEVEL_ENCRYPT);
+		assert_int_equal(conf.default_level, LEVEL_DANE);
+		assert_int_equal(conf.floor, LEVEL_ENCRYPT);
+		assert_int_equal(conf.dnssec, CONF_DNSSEC_AUTO);
 		assert_int_equal(conf.resolvers_count + conf.domains_count + conf.destinations_count, 0);
 		assert_false(conf_may_permit_clear(&conf));
 		conf_cleanup(&conf);

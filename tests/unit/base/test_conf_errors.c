@@ -444,12 +444,12 @@ static void test_warnings(void **state)
 		  "address (SPF, PTR, allow-lists)\n"
 		  "0: source hides the routable addresses of fd00::/8 behind this gateway's: servers judge clients by "
 		  "address (SPF, PTR, allow-lists)\n" },
-		{ FORWARD "sources = 10.0.0.0/8\ndestination 10.0.0.25 { level = encrypt }",
+		{ FORWARD "sources = 10.0.0.0/8\ndestination 10.0.0.25 { level = secure nexthop = a.b }",
 		  "3: this destination lies within sources: what it sends outwards itself goes through the gate, "
 		  "too\n" },
 		{ "domain a { level = none }\ndomain b { level = may }\ndomain c { level = encrypt }",
 		  "1: domain a: level none: " CLEAR ", and TLS is not even tried\n2: domain b: level may: " CLEAR
-		  "\n" },
+		  "\n3: domain c: level encrypt is weaker than default-level dane\n" },
 		{ "default-level = secure\ndomain a { level = encrypt }\ndomain b { level = verify }",
 		  "2: domain a: level encrypt is weaker than default-level secure\n" },
 		{ "\ndestination 192.0.2.0/24 { level = secure match = a.b enforce = no }",

@@ -25,11 +25,15 @@ static void on_error(void *arg, const char *file, unsigned line, const char *mes
 	print_message("%s:%u: %s\n", file, line, message);
 }
 
+/* Where |text| names no default level it is one that looks for no TLSA records: those are test_decide_dane.c's. */
 static struct conf parse(const char *text)
 {
 	struct conf conf;
+	char whole[4096];
 
-	if (!conf_parse(&conf, "test.conf", text, on_error, NULL))
+	(void)snprintf(whole, sizeof(whole), "%s%s", text,
+		       strstr(text, "default-level") == NULL ? "\ndefault-level = encrypt\n" : "");
+	if (!conf_parse(&conf, "test.conf", whole, on_error, NULL))
 		fail_msg("the configuration of the test is wrong");
 	return conf;
 }
