@@ -6,9 +6,10 @@
  *   usage 2  the leaf leads (tls_path.h) to a certificate that matches a record, by certificates that the server sent,
  *            in whatever order; and has one of the reference names. That certificate is one of those sent, not the
  *            leaf unless it signed itself; or the record's own (2 0 0). A bare key (2 1 0) whose certificate was not
- * sent also matches where it signed one that was (RFC 7671 s. 5.2.3). The trust anchor's own dates, constraints and
- * critical extensions hold too, whatever the selector: RFC 7671 leaves it open, and OpenSSL does so but for the dates
- * of an anchor that did not sign itself others   match nothing
+ *            sent also matches where it signed one that was (RFC 7671 s. 5.2.3). The trust anchor's own dates,
+ *            constraints and critical extensions hold too, whatever the selector: RFC 7671 leaves it open, OpenSSL
+ *            does so but for the dates of an anchor that did not sign itself
+ *   others   match nothing
  *
  * Records that are outdone (tlsa_outdone) match nothing. Any one match is enough, of any host of the demand.
  *
