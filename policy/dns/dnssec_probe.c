@@ -25,17 +25,29 @@ struct subject { /* who is asked: one resolver, or all of them where gate25 prov
 	struct dns *proving;
 	struct question questions[DNSSEC_BOGUS_MAX + 2];
 	size_t questions_count;
+	size_t unanswered;
+	bool settled;
 };
 
 struct dnssec_probe {
 	dnssec_found_fn *fn;
 	void *arg;
 	struct event *done; /* the end is told from the loop, for no questioner may be freed while it tells an answer */
-	size_t unanswered;
+	size_t unsettled;
 	struct subject subjects[DNS_RESOLVERS_MAX];
 	struct dnssec_evidence evidence[DNS_RESOLVERS_MAX]; /* as |subjects| are */
 	size_t count;
 };
+
+/* is_open: |word|, one of the subject's, is still to come. */
+static bool is_open(const struct subject *subject, const struct dnssec_word *word)
+{
+	for (size_t i = 0; i < subject->questions_count; i++) {
+		if (subject->questions[i].word == word)
+			return subject->questions[i].query != NULL;
+	}
+	return false;
+}
 
 static void on_done(evutil_socket_t fd, short what, void *arg)
 {
@@ -48,17 +60,40 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 	probe->fn(probe->arg, &finding);
 }
 
+/* is_settled: where the root is not proved, the other names matter no more, and some take long to fail. */
+static bool is_settled(const struct subject *subject, const struct dnssec_evidence *evidence)
+{
+	const struct dnssec_word *root = &evidence->root;
+
+	if (subject->unanswered == 0)
+		return true;
+	if (is_open(subject, root) || root->status == DNS_FOUND_SECURE)
+		return false;
+	return root->status != DNS_FAILED || root->bogus || !is_open(subject, &evidence->plain);
+}
+
+/* settle counts a subject once. */
+static void settle(struct subject *subject)
+{
+	struct dnssec_probe *probe = subject->probe;
+
+	if (subject->settled || !is_settled(subject, &probe->evidence[subject - probe->subjects]))
+		return;
+	subject->settled = true;
+	if (--probe->unsettled == 0)
+		event_active(probe->done, EV_TIMEOUT, 0);
+}
+
 static void on_answer(void *arg, const struct dns_answer *answer)
 {
 	struct question *question = arg;
-	struct dnssec_probe *probe = question->subject->probe;
 
 	question->query = NULL;
 	question->word->status = answer->status;
 	question->word->bogus = answer->bogus;
 	(void)snprintf(question->word->reason, sizeof(question->word->reason), "%s", answer->reason);
-	if (--probe->unanswered == 0)
-		event_active(probe->done, EV_TIMEOUT, 0);
+	question->subject->unanswered--;
+	settle(question->subject);
 }
 
 /* ask: what cannot be asked about is a failed lookup. */
@@ -76,7 +111,7 @@ static void ask(struct subject *subject, struct dns *dns, const char *name, enum
 		return;
 	}
 	subject->questions_count++;
-	subject->probe->unanswered++;
+	subject->unanswered++;
 }
 
 static void ask_all(struct subject *subject, struct dnssec_evidence *evidence, const struct string_list *bogus_names)
@@ -117,6 +152,7 @@ static void add_subject(struct dnssec_probe *probe, struct event_base *base, str
 	options.trust_anchors = NULL;
 	if (!options.recurse)
 		subject->plain = dns_new(base, &options, evidence->plain.reason, sizeof(evidence->plain.reason));
+	probe->unsettled++;
 	ask_all(subject, evidence, bogus_names);
 }
 
@@ -145,7 +181,10 @@ struct dnssec_probe *dnssec_probe_new(struct event_base *base, const struct dnss
 	} else {
 		add_subject(probe, base, options, bogus_names);
 	}
-	if (probe->unanswered == 0)
+	/* Whom nothing could be asked: nothing will come that settles it. */
+	for (size_t i = 0; i < probe->count; i++)
+		settle(&probe->subjects[i]);
+	if (probe->count == 0)
 		event_active(probe->done, EV_TIMEOUT, 0);
 	return probe;
 }
