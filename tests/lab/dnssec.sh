@@ -105,6 +105,19 @@ lab_zones_sign() {
 	lab_zones_each sign && cp "$folder/anchors" "$LAB_ANCHORS" && chmod 644 "$LAB_ANCHORS"
 }
 
+# lab_zone_change ZONE LINE...: that is in the zone from now on, and the lines of lab_zone_records are not. It is signed
+# again, and NSD told.
+lab_zone_change() {
+	local zone=$1 folder=${LAB_ROOT_OF[dns]}/dns
+	shift
+	LAB_ZONE_LINES[$zone]=$(printf '%s\n' "$@")
+	lab_zone_text "$zone" "$folder" >"$folder/$(lab_zone_file "$zone").text"
+	# shellcheck disable=SC2086
+	lab_root_in dns dns /dns/sign_zone sign "$zone" ${LAB_ZONE_KIND[$zone]} 2>>"$LAB_DIR/log/sign" ||
+		lab_die "the zone $zone cannot be signed again"
+	kill -HUP "$LAB_NSD_PID"
+}
+
 lab_zone_file() { [ "$1" = . ] && echo root || echo "$1"; }
 
 lab_zones_each() {
@@ -158,6 +171,7 @@ lab_dns_signed() {
 	lab_signed_nsd_conf "$folder"
 	lab_addr dns eth0 "$LAB_RESOLVER_BLIND/24" 198.51.100.56/24
 	lab_root_spawn nsd dns dns nsd -d -c /dns/nsd-near.conf
+	LAB_NSD_PID=$LAB_PID
 	! grep -q ^zone: "$folder/nsd-far.conf" || lab_root_spawn nsd-far dns dns nsd -d -c /dns/nsd-far.conf
 	lab_unbound near dns "$LAB_RESOLVER" validates "interface: 2001:db8:100::54"
 	lab_unbound blind dns "$LAB_RESOLVER_BLIND" blind

@@ -54,6 +54,7 @@ hosts_records() {
 	lab_zone_forge altered.example _25._tcp.sick.altered.example TLSA "$WRONG"
 	lab_zone_forge altered.example _25._tcp.sick1.altered.example TLSA "$WRONG"
 
+	domain $zone alike-domain alike.$zone
 	domain $zone mismatch-domain mismatch.$zone
 	domain $zone unusable-domain unusable.$zone
 	domain $zone stripped-domain stripped.$zone

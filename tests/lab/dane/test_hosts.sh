@@ -6,7 +6,7 @@
 . "$(dirname "$0")/zones.sh"
 . "$(dirname "$0")/hosts.sh"
 
-# RECIPIENT DOMAIN | server, the last number | what becomes of the mail
+# RECIPIENT DOMAIN | server, the last number (6: over IPv6) | what becomes of the mail
 #   pass BASE       delivered, authenticated by the TLSA records of BASE
 #   insecure BASE   the same, but the MX record was not signed: that is not called authenticated
 #   floor           DANE does not apply: delivered over TLS, because the server has it
@@ -22,6 +22,12 @@ table() {
 		signed.example|11|pass mx.signed.example
 		signed.nsec3|11|pass mx.signed.nsec3
 		signed.optout|11|pass mx.signed.optout
+		alike-domain.signed.example|11|pass alike.signed.example
+		alike-domain.signed.example|6:11|pass alike.signed.example
+		mismatch-domain.signed.example|6:11|mismatch
+		stripped-domain.signed.example|6:15|stripped
+		several.signed.example|6:13|floor
+		several.signed.example|6:14|pass mx.signed.example
 		unsigned.example|11|floor
 		unsigned.nsec3|11|floor
 		unsigned.optout|11|floor
@@ -77,6 +83,7 @@ table() {
 
 row() {
 	local name="$1 at .$2" domain=$1 server=198.51.100.$2 what=$3
+	[[ $2 != 6:* ]] || server=2001:db8:100::${2#6:}
 	case $what in
 	pass*) echo "$name|bob@$domain|$server|250|level=dane policy=dane authenticated=yes sni=${what#pass }" ;;
 	floor) echo "$name|bob@$domain|$server|250|level=may policy=floor authenticated=no" ;;
