@@ -42,12 +42,6 @@ static struct policyd_inputs inputs_of(const struct inputs *inputs)
 					.generation = inputs->generation };
 }
 
-static void on_conf_error(void *arg, const char *file, unsigned line, const char *message)
-{
-	(void)arg;
-	log_say(LOG_LEVEL_ERROR, "configuration", "%s:%u: %s", file, line, message);
-}
-
 /* take_conf begins the next inputs. */
 static bool take_conf(struct role_state *state, const uint8_t *body, size_t len, int fd)
 {
@@ -58,7 +52,7 @@ static bool take_conf(struct role_state *state, const uint8_t *body, size_t len,
 	bool ok = text != NULL && next != NULL && role_conf_get(body, len, &next->generation, &flags);
 
 	/* The parent has parsed the same text already: what fails here is memory, and the old one stays. */
-	ok = ok && conf_parse(&next->conf, "gate25.conf", text, on_conf_error, NULL);
+	ok = ok && conf_parse(&next->conf, "gate25.conf", text, conf_log_error, NULL);
 	free(text);
 	if (!ok) {
 		inputs_free(next);

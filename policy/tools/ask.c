@@ -2,7 +2,6 @@
 #include "policy/tools/ask.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 #include "policy/dns/dnssec.h"
 #include "policy/mx/tlsa_der.h"
 #include "policy/tools/explain.h"
-#include "proxy/base/conf.h"
+#include "policy/tools/load_conf.h"
 #include "proxy/base/log.h"
 
 enum { ASK_USAGE = 2, ASK_UNDECIDED = 3 };
@@ -95,34 +94,6 @@ static bool parse_options(struct options *out, int argc, char **argv)
 			out->recipient = argv[i];
 	}
 	return out->recipient != NULL && !(out->json && out->wire);
-}
-
-/* --- the configuration ----------------------------------------------------------------------------------------------
- */
-
-static void on_conf_error(void *arg, const char *file, unsigned line, const char *message)
-{
-	(void)arg;
-	if (line > 0)
-		(void)fprintf(stderr, "%s:%u: %s\n", file, line, message);
-	else
-		(void)fprintf(stderr, "%s: %s\n", file, message);
-}
-
-/* A missing file at the default path is an empty one, as for the gate itself. */
-static bool load_conf(struct conf *out, const char *path)
-{
-	const char *name = path != NULL ? path : CONF_DEFAULT_PATH;
-	char *text = conf_read_file(name);
-	bool ok;
-
-	if (text == NULL && (errno != ENOENT || path != NULL)) {
-		(void)fprintf(stderr, "gate25-policyd: cannot read %s: %s\n", name, strerror(errno));
-		return false;
-	}
-	ok = conf_parse(out, name, text != NULL ? text : "", on_conf_error, NULL);
-	free(text);
-	return ok;
 }
 
 /* --- the answer -----------------------------------------------------------------------------------------------------

@@ -2,12 +2,11 @@
 #include "policy/tools/resolve.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/base/conf.h"
+#include "policy/tools/load_conf.h"
 #include "proxy/base/exit_status.h"
 
 struct options {
@@ -85,28 +84,6 @@ static bool parse_options(struct options *out, int argc, char **argv)
 }
 
 /* --- the configuration -------------------------------------------------------------------------------------------- */
-
-static void on_conf_error(void *arg, const char *file, unsigned line, const char *message)
-{
-	(void)arg;
-	(void)fprintf(stderr, "%s:%u: %s\n", file, line, message);
-}
-
-/* A missing file at the default path is an empty one, as for the gate itself. */
-static bool load_conf(struct conf *out, const char *path)
-{
-	const char *name = path != NULL ? path : CONF_DEFAULT_PATH;
-	char *text = conf_read_file(name);
-	bool ok;
-
-	if (text == NULL && (errno != ENOENT || path != NULL)) {
-		(void)fprintf(stderr, "gate25-policyd: cannot read %s: %s\n", name, strerror(errno));
-		return false;
-	}
-	ok = conf_parse(out, name, text != NULL ? text : "", on_conf_error, NULL);
-	free(text);
-	return ok;
-}
 
 static bool override_resolver(struct conf *conf, const char *text)
 {

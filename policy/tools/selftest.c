@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "policy/dns/dnssec.h"
+#include "policy/tools/load_conf.h"
 #include "proxy/base/exit_status.h"
 #include "proxy/base/sealed.h"
 
@@ -21,17 +22,11 @@ struct inputs {
 	char *anchors; /* NULL: the root's own */
 };
 
-static void on_conf_error(void *arg, const char *file, unsigned line, const char *message)
-{
-	(void)arg;
-	(void)fprintf(stderr, "%s:%u: %s\n", file, line, message);
-}
-
 static bool inherit(struct inputs *out)
 {
 	size_t len;
 	char *text = sealed_read(CONF_INHERITED, &len);
-	bool ok = text != NULL && conf_parse(&out->conf, "gate25.conf", text, on_conf_error, NULL);
+	bool ok = text != NULL && conf_parse(&out->conf, "gate25.conf", text, conf_print_error, NULL);
 
 	free(text);
 	if (ok && fcntl(ANCHORS_INHERITED, F_GETFD) >= 0)
@@ -43,21 +38,12 @@ static bool inherit(struct inputs *out)
 	return true;
 }
 
-/* A missing file at the default path is an empty one, as for the gate itself. */
 static bool load(struct inputs *out, const char *path)
 {
-	const char *name = path != NULL ? path : CONF_DEFAULT_PATH;
-	char *text = conf_read_file(name);
-	bool ok;
-
-	if (text == NULL && (errno != ENOENT || path != NULL)) {
-		(void)fprintf(stderr, "gate25-policyd: cannot read %s: %s\n", name, strerror(errno));
+	if (!load_conf(&out->conf, path))
 		return false;
-	}
-	ok = conf_parse(&out->conf, name, text != NULL ? text : "", on_conf_error, NULL);
-	free(text);
-	if (!ok || out->conf.trust_anchor_file == NULL)
-		return ok;
+	if (out->conf.trust_anchor_file == NULL)
+		return true;
 	out->anchors = conf_read_file(out->conf.trust_anchor_file);
 	if (out->anchors == NULL)
 		(void)fprintf(stderr, "gate25-policyd: cannot read trust-anchor-file %s: %s\n",

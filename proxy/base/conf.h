@@ -153,6 +153,11 @@ typedef void conf_error_fn(void *arg, const char *file, unsigned line, const cha
 /* conf_parse fills |out|, which the caller cleans up whatever is returned. |name| is for messages. All errors are told
  * before it returns false. */
 MUST_CHECK bool conf_parse(struct conf *out, const char *name, const char *text, conf_error_fn *error, void *arg);
+/* conf_print_error and conf_log_error are told of errors, with |arg| unused: "FILE:LINE: error: MESSAGE" on standard
+ * error for a command, an event "configuration" in the log for a role. conf_print is of any |kind|, as "warning". */
+void conf_print(const char *kind, const char *file, unsigned line, const char *message);
+void conf_print_error(void *arg, const char *file, unsigned line, const char *message);
+void conf_log_error(void *arg, const char *file, unsigned line, const char *message);
 /* conf_cleanup leaves a zeroed struct behind; a zeroed one is fine. */
 void conf_cleanup(struct conf *conf);
 /* conf_warnings tells what is allowed and probably not meant, as far as the text alone can show it. */
@@ -175,5 +180,7 @@ bool conf_wants_dane(const struct conf *conf);
  * it. A missing file is ENOENT.
  */
 char *conf_read_file(const char *path);
+/* conf_read reads the configuration in the same way; a missing one at CONF_DEFAULT_PATH is an empty one. */
+char *conf_read(const char *path);
 
 #endif

@@ -47,6 +47,13 @@ char *conf_read_file(const char *path)
 	return text;
 }
 
+char *conf_read(const char *path)
+{
+	char *text = conf_read_file(path);
+
+	return text == NULL && errno == ENOENT && strcmp(path, CONF_DEFAULT_PATH) == 0 ? strdup("") : text;
+}
+
 static void strings_free(struct string_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)

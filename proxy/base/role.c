@@ -122,12 +122,6 @@ bool role_dnssec_send(struct ipc *ipc, const struct dnssec_report *report)
 
 /* --- start -------------------------------------------------------------------------------------------------------- */
 
-static void conf_error(void *arg, const char *file, unsigned line, const char *message)
-{
-	(void)arg;
-	log_say(LOG_LEVEL_ERROR, "configuration", "%s:%u: %s", file, line, message);
-}
-
 static char *read_sealed_and_close(int fd)
 {
 	size_t len;
@@ -255,7 +249,7 @@ void role_receive(struct role_start *out)
 	}
 	if (out->conf_text == NULL)
 		log_die("start", "the parent sent no configuration");
-	if (!conf_parse(&out->conf, "gate25.conf", out->conf_text, conf_error, NULL))
+	if (!conf_parse(&out->conf, "gate25.conf", out->conf_text, conf_log_error, NULL))
 		log_die("start", "the configuration that the parent accepted was not understood here");
 	log_init(log_role(), out->conf.log_level, out->conf.log_format);
 }

@@ -29,20 +29,12 @@ static int usage(FILE *out, int status)
 	return status;
 }
 
-static void print(const char *kind, const char *file, unsigned line, const char *message)
-{
-	if (line > 0)
-		(void)fprintf(stderr, "%s:%u: %s: %s\n", file, line, kind, message);
-	else
-		(void)fprintf(stderr, "%s: %s: %s\n", file, kind, message);
-}
-
 static void on_error(void *arg, const char *file, unsigned line, const char *message)
 {
 	struct findings *findings = arg;
 
 	findings->errors++;
-	print("error", file, line, message);
+	conf_print("error", file, line, message);
 }
 
 static void on_warning(void *arg, const char *file, unsigned line, const char *message)
@@ -50,7 +42,7 @@ static void on_warning(void *arg, const char *file, unsigned line, const char *m
 	struct findings *findings = arg;
 
 	findings->warnings++;
-	print("warning", file, line, message);
+	conf_print("warning", file, line, message);
 }
 
 static bool forwarding(void)

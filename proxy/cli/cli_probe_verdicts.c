@@ -10,17 +10,6 @@
 #include "proxy/parent/inputs.h"
 #include "proxy/parent/programs.h"
 
-/* --- the configuration -------------------------------------------------------------------------------------------- */
-
-static void on_conf_error(void *arg, const char *file, unsigned line, const char *message)
-{
-	(void)arg;
-	if (line > 0)
-		(void)fprintf(stderr, "%s:%u: %s\n", file, line, message);
-	else
-		(void)fprintf(stderr, "%s: %s\n", file, message);
-}
-
 /* load makes of the files what a worker gets from the parent. */
 struct settings *cli_probe_load(const char *path)
 {
@@ -31,7 +20,7 @@ struct settings *cli_probe_load(const char *path)
 	size_t len;
 	char *text;
 
-	if (!inputs_load(&inputs, path != NULL ? path : CONF_DEFAULT_PATH, 0, on_conf_error, NULL))
+	if (!inputs_load(&inputs, path != NULL ? path : CONF_DEFAULT_PATH, 0, conf_print_error, NULL))
 		return NULL;
 	text = sealed_read(inputs.conf_fd, &len);
 	for (unsigned i = 0; i < inputs.ca_count; i++)

@@ -33,12 +33,6 @@ static int usage(FILE *out, int status)
 	return status;
 }
 
-static void print_error(void *arg, const char *file, unsigned line, const char *message)
-{
-	(void)arg;
-	(void)fprintf(stderr, "%s:%u: error: %s\n", file, line, message);
-}
-
 static bool install(const struct gate_spec *spec, bool guard_only, char *err, size_t err_len)
 {
 	struct ruleset *ruleset = ruleset_open(err, err_len);
@@ -109,7 +103,7 @@ int cli_rules(int argc, char **argv)
 	}
 	if (optind != argc)
 		return usage(stderr, CLI_USAGE);
-	if (!inputs_load_conf(&conf, wanted.conf_path, print_error, NULL))
+	if (!inputs_load_conf(&conf, wanted.conf_path, conf_print_error, NULL))
 		return CLI_USAGE;
 	status = rules(&wanted, &conf);
 	conf_cleanup(&conf);

@@ -95,12 +95,6 @@ static void take_counters(struct monitor *monitor, unsigned slot, int fd)
 
 /* --- the parent --------------------------------------------------------------------------------------------------- */
 
-static void conf_error(void *arg, const char *file, unsigned line, const char *message)
-{
-	(void)arg;
-	log_say(LOG_LEVEL_ERROR, "configuration", "%s:%u: %s", file, line, message);
-}
-
 static void apply_log(const struct conf *conf, struct ipc *parent)
 {
 	log_init(log_role(), conf->log_level, conf->log_format);
@@ -120,7 +114,7 @@ static void reload(struct monitor *monitor)
 		log_errno(LOG_LEVEL_ERROR, "reload", "the new configuration cannot be read; the old one stays");
 		return;
 	}
-	if (conf_parse(&conf, "gate25.conf", text, conf_error, NULL))
+	if (conf_parse(&conf, "gate25.conf", text, conf_log_error, NULL))
 		apply_log(&conf, monitor->parent);
 	conf_cleanup(&conf);
 	free(text);

@@ -142,10 +142,8 @@ static bool check_trust(const struct conf *conf, const struct endpoint *resolver
 
 static char *read_conf(const char *path, const struct errors *errors)
 {
-	char *text = conf_read_file(path);
+	char *text = conf_read(path);
 
-	if (text == NULL && errno == ENOENT && strcmp(path, CONF_DEFAULT_PATH) == 0)
-		text = strdup("");
 	if (text == NULL)
 		tell(errors, "cannot read %s: %s", path, strerror(errno));
 	return text;

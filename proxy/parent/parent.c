@@ -75,15 +75,6 @@ static void on_role_log(void *arg, enum log_level level, const char *line, size_
 	to_syslog(level, line, len);
 }
 
-static void conf_error(void *arg, const char *file, unsigned line, const char *message)
-{
-	(void)arg;
-	if (line > 0)
-		log_say(LOG_LEVEL_ERROR, "configuration", "%s:%u: %s", file, line, message);
-	else
-		log_say(LOG_LEVEL_ERROR, "configuration", "%s: %s", file, message);
-}
-
 /* --- state that others are told of ---------------------------------------------------------------------------------
  */
 
@@ -323,7 +314,7 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 	(void)signal_number;
 	(void)what;
 	notify_service("RELOADING=1");
-	if (!inputs_load(&inputs, parent->options->conf_path, parent->inputs.generation + 1, conf_error, NULL)) {
+	if (!inputs_load(&inputs, parent->options->conf_path, parent->inputs.generation + 1, conf_log_error, NULL)) {
 		log_say(LOG_LEVEL_ERROR, "reload", "refused: the old configuration stays in force");
 	} else if (changed_too_much(&parent->inputs.conf, &inputs.conf, &key)) {
 		log_say(LOG_LEVEL_ERROR, "reload",
@@ -534,7 +525,7 @@ int parent_run(const struct parent_options *options)
 	char err[512];
 	bool guarded;
 
-	if (!inputs_load(&parent.inputs, options->conf_path, 1, conf_error, NULL))
+	if (!inputs_load(&parent.inputs, options->conf_path, 1, conf_log_error, NULL))
 		return CLI_USAGE;
 	apply_log(&parent.inputs.conf);
 	parent.workers = worker_count(&parent.inputs.conf);

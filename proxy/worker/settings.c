@@ -10,12 +10,6 @@
 
 #define TLS_SESSIONS_MAX 2000
 
-static void conf_error(void *arg, const char *file, unsigned line, const char *message)
-{
-	(void)arg;
-	log_say(LOG_LEVEL_ERROR, "configuration", "%s:%u: %s", file, line, message);
-}
-
 static bool load_trust(struct settings *out, char *const ca_text[], unsigned count, char error[TLS_ERROR_MAX])
 {
 	out->trust = tls_trust_new();
@@ -39,7 +33,7 @@ struct settings *settings_new(const char *conf_text, char *const ca_text[], unsi
 		return NULL;
 	settings->refs = 1;
 	settings->generation = generation;
-	if (!conf_parse(&settings->conf, "gate25.conf", conf_text, conf_error, NULL)) {
+	if (!conf_parse(&settings->conf, "gate25.conf", conf_text, conf_log_error, NULL)) {
 		(void)snprintf(error, TLS_ERROR_MAX,
 			       "the configuration that the parent accepted was not understood here");
 	} else {
