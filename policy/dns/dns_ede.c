@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proxy/base/printable.h"
+
 #define EDE_OPTION 15
 
 static const struct {
@@ -60,7 +62,7 @@ static void append_text(char out[DNS_REASON_MAX], const uint8_t *text, size_t le
 	out[at++] = ' ';
 	out[at++] = '(';
 	for (size_t i = 0; i < len && text[i] != '\0' && at + 2 < DNS_REASON_MAX; i++)
-		out[at++] = (char)(text[i] >= ' ' && text[i] < 0x7f ? text[i] : '?');
+		out[at++] = printable((char)text[i]);
 	out[at++] = ')';
 	out[at] = '\0';
 }

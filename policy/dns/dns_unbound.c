@@ -15,6 +15,7 @@
 #include "policy/dns/dns_anchors.h"
 #include "policy/dns/dns_job.h"
 #include "policy/dns/dns_message.h"
+#include "proxy/base/printable.h"
 
 /* 2024-07-18, when the younger of the root's keys came into use. A clock before that is wrong, and would take
  * signatures for good that are long over. */
@@ -54,10 +55,7 @@ static void fail_bogus(struct dns_job *job, const char *why)
 	const char *text = why != NULL ? why : "validation failure";
 
 	(void)snprintf(reason, DNS_REASON_MAX, "%s", text);
-	for (size_t i = 0; reason[i] != '\0'; i++) {
-		if (reason[i] < ' ' || reason[i] > '~')
-			reason[i] = '?';
-	}
+	printable_text(reason);
 	job->answer.bogus = true;
 	dns_job_fail(job, "bogus");
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "proxy/base/printable.h"
+
 static struct dnssec_step begin(struct dnssec_machine *m)
 {
 	m->testing = true;
@@ -170,6 +172,6 @@ void dnssec_machine_report(struct dnssec_report *out, const struct dnssec_machin
 		.state = m->state, .since_s = m->since_s, .tested_s = m->tested_s, .failures = m->failures
 	};
 	(void)snprintf(out->mode, sizeof(out->mode), "%s", dnssec_mode_name(m->mode));
-	for (size_t i = 0; m->reason[i] != '\0'; i++)
-		out->reason[i] = m->reason[i] >= ' ' && m->reason[i] <= '~' ? m->reason[i] : '?';
+	(void)snprintf(out->reason, sizeof(out->reason), "%s", m->reason);
+	printable_text(out->reason);
 }

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "proxy/base/printable.h"
+
 const char *dnssec_state_name(enum dnssec_state state)
 {
 	static const char *const names[DNSSEC_STATE_COUNT] = { "testing", "off", "proved", "silent", "unproved" };
@@ -25,10 +27,10 @@ void dnssec_report_put(struct wire_writer *w, const struct dnssec_report *report
 	wire_put_str(w, report->reason);
 }
 
-static bool is_printable(const char *text)
+static bool all_printable(const char *text)
 {
 	for (; *text != '\0'; text++) {
-		if (*text < ' ' || *text > '~')
+		if (!is_printable(*text))
 			return false;
 	}
 	return true;
@@ -42,7 +44,7 @@ bool dnssec_report_get(struct wire_reader *r, struct dnssec_report *out)
 	out->tested_s = wire_get_u64(r);
 	out->failures = wire_get_u64(r);
 	wire_get_str(r, out->reason, sizeof(out->reason));
-	return wire_done(r) && is_printable(out->mode) && is_printable(out->reason);
+	return wire_done(r) && all_printable(out->mode) && all_printable(out->reason);
 }
 
 /* ways_out: what the operator can do who has |conf|; what he has done already is left out. */

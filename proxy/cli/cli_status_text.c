@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "proxy/base/attrib.h"
+#include "proxy/base/printable.h"
 #include "proxy/cli/cli_status.h"
 
 #define DOMAINS_SHOWN 20
@@ -21,20 +22,13 @@ static int64_t number_of(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-/* plain writes |text| with '?' for every octet that is not printable ASCII. */
-static void plain(FILE *out, const char *text)
-{
-	for (; *text != '\0'; text++)
-		(void)fputc(*text >= ' ' && *text < 0x7f ? *text : '?', out);
-}
-
 /* line writes indented |text| on a line of its own, if there is any. */
 static void line(FILE *out, const char *indent, const char *text)
 {
 	if (text[0] == '\0')
 		return;
 	(void)fputs(indent, out);
-	plain(out, text);
+	printable_print(out, text);
 	(void)fputc('\n', out);
 }
 
@@ -51,7 +45,7 @@ static void write_time(FILE *out, int64_t time_s)
 static void write_readiness(FILE *out, const json_t *status, const json_t *gate)
 {
 	(void)fputs("gate25 ", out);
-	plain(out, text_of(gate, "version"));
+	printable_print(out, text_of(gate, "version"));
 	if (json_is_true(json_object_get(status, "ready"))) {
 		(void)fputs(": ready", out);
 	} else if (json_object_size(gate) == 0) {
@@ -75,9 +69,9 @@ static void write_dnssec(FILE *out, const json_t *dnssec)
 	if (json_object_size(dnssec) == 0)
 		return;
 	(void)fprintf(out, "  DNSSEC: %s", json_is_true(json_object_get(dnssec, "ok")) ? "" : "NOT GOOD, ");
-	plain(out, text_of(dnssec, "state"));
+	printable_print(out, text_of(dnssec, "state"));
 	(void)fputs(", mode ", out);
-	plain(out, text_of(dnssec, "mode"));
+	printable_print(out, text_of(dnssec, "mode"));
 	if (number_of(dnssec, "since") > 0) {
 		(void)fputs(" since ", out);
 		write_time(out, number_of(dnssec, "since"));
@@ -86,7 +80,7 @@ static void write_dnssec(FILE *out, const json_t *dnssec)
 		(void)fputs("\n    last test ", out);
 		write_time(out, number_of(dnssec, "tested"));
 		(void)fputs(": ", out);
-		plain(out, text_of(dnssec, "reason"));
+		printable_print(out, text_of(dnssec, "reason"));
 	}
 	(void)fputc('\n', out);
 }
@@ -114,19 +108,19 @@ static void write_row(FILE *out, const json_t *row)
 
 	(void)fprintf(out, "    %s %" PRId64 " times by way of ", refused ? "refused" : "would have been refused",
 		      number_of(row, "count"));
-	plain(out, text_of(row, "destination"));
+	printable_print(out, text_of(row, "destination"));
 	if (text_of(row, "mx")[0] != '\0') {
 		(void)fputs(" (", out);
-		plain(out, text_of(row, "mx"));
+		printable_print(out, text_of(row, "mx"));
 		(void)fputc(')', out);
 	}
 	(void)fputs(", last ", out);
 	write_time(out, number_of(row, "time"));
 	(void)fputs(":\n      ", out);
-	plain(out, text_of(row, "result"));
+	printable_print(out, text_of(row, "result"));
 	if (text_of(row, "level")[0] != '\0') {
 		(void)fputs(" at level ", out);
-		plain(out, text_of(row, "level"));
+		printable_print(out, text_of(row, "level"));
 	}
 	(void)fputc('\n', out);
 	line(out, "      ", text_of(row, "reason"));
@@ -195,7 +189,7 @@ static void write_relays(FILE *out, const json_t *status)
 	{
 		line(out, "  ", text_of(row, "rule"));
 		(void)fprintf(out, "    %" PRId64 " times, last for ", number_of(row, "count"));
-		plain(out, text_of(row, "domain"));
+		printable_print(out, text_of(row, "domain"));
 		(void)fputc('\n', out);
 	}
 }

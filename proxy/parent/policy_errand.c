@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/base/printable.h"
 #include "proxy/base/privdrop.h"
 #include "proxy/base/role.h"
 #include "proxy/parent/programs.h"
@@ -77,10 +78,7 @@ static void listen_to(int fd, char said[POLICY_ERRAND_MAX])
 	} while (n > 0 || (n < 0 && errno == EINTR));
 	said[len] = '\0';
 	said[strcspn(said, "\n")] = '\0';
-	for (char *c = said; *c != '\0'; c++) {
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	}
+	printable_text(said);
 }
 
 static enum exit_status run(const struct errand *errand, char said[POLICY_ERRAND_MAX])

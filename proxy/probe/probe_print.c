@@ -4,14 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proxy/base/printable.h"
 #include "proxy/probe/probe_detail.h"
 #include "proxy/tls/tls_show.h"
-
-static void plain(FILE *out, const char *text)
-{
-	for (; *text != '\0'; text++)
-		(void)fputc(*text >= ' ' && *text < 0x7f ? *text : '?', out);
-}
 
 /* detail writes an indented line; nothing where there is no text. |label| "" continues the one before. */
 static void detail(FILE *out, const char *label, const char *text)
@@ -19,7 +14,7 @@ static void detail(FILE *out, const char *label, const char *text)
 	if (text[0] == '\0')
 		return;
 	(void)fprintf(out, "    %-10s ", label);
-	plain(out, text);
+	printable_print(out, text);
 	(void)fputc('\n', out);
 }
 
@@ -45,7 +40,7 @@ static void print_domain(FILE *out, const struct probe *probe)
 	const struct verdict *verdict = probe->verdict;
 
 	(void)fputs("DOMAIN ", out);
-	plain(out, probe->asked);
+	printable_print(out, probe->asked);
 	print_policy(out, verdict);
 	if (verdict->nexthop[0] != '\0' || verdict->mx_count > 0)
 		(void)fprintf(out, " mx=%s mx-secure=%s", lookups[verdict->mx_lookup], yes_no(verdict->mx_secure));
@@ -65,7 +60,7 @@ static void print_headline(FILE *out, const struct probe_target *target)
 	char address[ENDPOINT_TEXT_MAX];
 
 	(void)fputs("MX ", out);
-	plain(out, target->host[0] != '\0' ? target->host : "-");
+	printable_print(out, target->host[0] != '\0' ? target->host : "-");
 	(void)fprintf(out, " %s verdict=%s result=%s tls=%s",
 		      target->at.port == 25 ? addr_format(&target->at.addr, address)
 					    : endpoint_format(&target->at, address),

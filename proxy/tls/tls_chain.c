@@ -10,6 +10,7 @@
 #include <openssl/mem.h>
 #include <openssl/nid.h>
 
+#include "proxy/base/printable.h"
 #include "proxy/tls/tls_compat.h"
 #include "proxy/tls/tls_name.h"
 
@@ -205,7 +206,7 @@ const char *tls_chain_show_names(const struct tls_chain *chain, char *out, size_
 		for (size_t k = 0; k < (i > 0 ? 2U : 0U) && at + 1 < cap; k++)
 			out[at++] = ", "[k];
 		for (size_t k = 0; k < len && at + 1 < cap; k++)
-			out[at++] = name[k] > ' ' && name[k] < 0x7f && name[k] != '"' ? name[k] : '?';
+			out[at++] = name[k] != ' ' && name[k] != '"' ? printable(name[k]) : '?';
 		out[at] = '\0';
 	}
 	return at > 0 ? out : "no host";

@@ -7,6 +7,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 
+#include "proxy/base/printable.h"
 #include "proxy/tls/tls_chain.h"
 #include "proxy/tls/tls_compat.h"
 
@@ -15,7 +16,7 @@ static void append(char *out, const char *text, size_t len)
 	size_t at = strlen(out);
 
 	for (size_t i = 0; i < len && at + 1 < TLS_SHOW_MAX; i++)
-		out[at++] = text[i] >= ' ' && text[i] < 0x7f && text[i] != '"' ? text[i] : '?';
+		out[at++] = text[i] != '"' ? printable(text[i]) : '?';
 	out[at] = '\0';
 }
 
