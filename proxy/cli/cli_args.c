@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "proxy/cli/cli.h"
@@ -32,6 +33,17 @@ bool cli_host(char out[CONF_NAME_MAX], const char *text)
 	if (!smtp_domain_parse(name, text, len) || strlen(name) >= CONF_NAME_MAX)
 		return false;
 	memcpy(out, name, strlen(name) + 1);
+	return true;
+}
+
+bool cli_port(uint16_t *out, const char *text)
+{
+	char *end;
+	unsigned long port = strtoul(text, &end, 10);
+
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || port == 0 || port > UINT16_MAX)
+		return false;
+	*out = (uint16_t)port;
 	return true;
 }
 

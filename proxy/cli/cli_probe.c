@@ -40,15 +40,6 @@ static int usage(FILE *out, int status)
 
 /* --- options ------------------------------------------------------------------------------------------------------ */
 
-static bool parse_port(uint16_t *out, const char *text)
-{
-	char *end;
-	unsigned long port = strtoul(text, &end, 10);
-
-	*out = (uint16_t)port;
-	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && port > 0 && port <= 65535;
-}
-
 static bool complain(const char *what, const char *text)
 {
 	(void)cli_wrong("\"%s\" %s", text, what);
@@ -102,7 +93,7 @@ static bool parse_options(struct probe_options *out, int argc, char **argv, int 
 			break;
 		case 'c': out->config = optarg; break;
 		case 'p':
-			if (!parse_port(&out->port, optarg))
+			if (!cli_port(&out->port, optarg))
 				return complain("is no port", optarg);
 			break;
 		case 'j': out->json = true; break;

@@ -28,7 +28,7 @@ struct request {
 	const char *path;
 	bool json;
 	bool help;
-	unsigned port;
+	uint16_t port;
 	time_t now;
 	char host[CONF_NAME_MAX];
 	struct tls_pem chain;
@@ -57,13 +57,7 @@ static int usage(FILE *out, int status)
 
 static int take_port(struct request *r, const char *text)
 {
-	char *end;
-	unsigned long port = strtoul(text, &end, 10);
-
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || port == 0 || port > UINT16_MAX)
-		return cli_wrong("--port: not a port");
-	r->port = (unsigned)port;
-	return CLI_OK;
+	return cli_port(&r->port, text) ? CLI_OK : cli_wrong("--port: not a port");
 }
 
 static int take_host(struct request *r, const char *text)
@@ -226,7 +220,7 @@ static void print(const struct request *r)
 				     row->cert > 0 ? " (the server must send it)" : "");
 		if (!row->judgement.satisfied)
 			(void)printf("; refused as it stands: %s\n; ", row->judgement.reason);
-		(void)printf("_%u._tcp.%s. IN TLSA %s\n", r->port, r->host, tlsa_format(&row->tlsa, text));
+		(void)printf("_%u._tcp.%s. IN TLSA %s\n", (unsigned)r->port, r->host, tlsa_format(&row->tlsa, text));
 	}
 }
 
@@ -250,7 +244,7 @@ static bool print_json(const struct request *r)
 	json_t *root;
 	bool ok = rows != NULL;
 
-	(void)snprintf(owner, sizeof(owner), "_%u._tcp.%s.", r->port, r->host);
+	(void)snprintf(owner, sizeof(owner), "_%u._tcp.%s.", (unsigned)r->port, r->host);
 	for (size_t i = 0; ok && i < r->rows_count; i++)
 		ok = json_array_append_new(rows, of_row(r, &r->rows[i])) == 0;
 	root = json_pack("{s:s, s:o}", "name", owner, "records", rows);
