@@ -103,22 +103,8 @@ static bool override_resolver(struct conf *conf, const char *text)
 
 static bool override_dnssec(struct conf *conf, const char *text)
 {
-	static const struct {
-		const char *name;
-		enum conf_dnssec value;
-	} modes[] = {
-		{ "auto", CONF_DNSSEC_AUTO },
-		{ "trust-ad", CONF_DNSSEC_TRUST_AD },
-		{ "validate", CONF_DNSSEC_VALIDATE },
-		{ "off", CONF_DNSSEC_OFF },
-	};
-
-	for (size_t i = 0; i < COUNT(modes); i++) {
-		if (strcmp(modes[i].name, text) == 0) {
-			conf->dnssec = modes[i].value;
-			return true;
-		}
-	}
+	if (conf_dnssec_parse(&conf->dnssec, text))
+		return true;
 	(void)fprintf(stderr, "gate25-policyd: --dnssec %s: auto, trust-ad, validate or off\n", text);
 	return false;
 }

@@ -54,6 +54,8 @@ enum conf_dnssec {
 	CONF_DNSSEC_OFF,      /* nobody: DANE never applies */
 };
 
+MUST_CHECK bool conf_dnssec_parse(enum conf_dnssec *out, const char *text); /* "auto", "trust-ad", ... */
+
 /* What secure TLSA records are worth where the MX list was not proved; the words and meanings are Postfix's
  * (smtp_tls_dane_insecure_mx_policy). */
 enum conf_insecure_mx { CONF_INSECURE_MX_DANE = 0, CONF_INSECURE_MX_ENCRYPT, CONF_INSECURE_MX_MAY };

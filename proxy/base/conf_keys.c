@@ -432,3 +432,14 @@ int conf_key_index(const char *name, unsigned where)
 	}
 	return -1;
 }
+
+bool conf_dnssec_parse(enum conf_dnssec *out, const char *text)
+{
+	for (size_t i = 0; dnssec_modes[i] != NULL; i++) {
+		if (strcmp(dnssec_modes[i], text) == 0) {
+			*out = (enum conf_dnssec)i;
+			return true;
+		}
+	}
+	return false;
+}
