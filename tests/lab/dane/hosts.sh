@@ -42,7 +42,6 @@ hosts_records() {
 	host $zone alike 11 "$EE"
 	host $zone mismatch 11 "$WRONG"
 	host $zone unusable 11 "$UNUSABLE"
-	host $zone tahost 11 "$TA"
 	host $zone mxhost 11 "$TA"
 	host $zone stripped 15 "$EE"
 	host $zone stripped-unusable 15 "$UNUSABLE"
@@ -94,9 +93,12 @@ hosts_records() {
 	for n in far out sick nowhere ring wild many; do
 		domain $zone tlsa-$n-domain tlsa-$n.$zone
 	done
-	# The domain is an alias; the server shows the domain's name.
-	domain $zone expanded tahost.$zone
-	lab_zone_records $zone "original CNAME expanded" "another CNAME expanded"
+	# The domain is an alias; the server shows the name of what it is an alias of, or that of the alias.
+	host $zone shows-expanded 11 "$TA"
+	host $zone shows-original 11 "$TA"
+	domain $zone expanded shows-expanded.$zone
+	domain $zone real shows-original.$zone
+	lab_zone_records $zone "another CNAME expanded" "original CNAME real"
 	lab_zone_records unsigned.example "stray CNAME expanded.signed.example."
 	# No MX.
 	host $zone implicit 11 "$EE"
@@ -111,12 +113,15 @@ hosts_records() {
 	domain unsigned.example to-mismatch mismatch.$zone
 	domain unsigned.example to-stripped stripped.$zone
 	domain unsigned.example to-tahost mxhost.$zone
+	# Nothing is signed, and the name server says nothing about TLSA.
+	domain shy.example domain tlsalie-silent.shy.example
+	host shy.example tlsalie-silent 11
 }
 
 # hosts_domains: every domain that has a mailbox.
 hosts_domains() {
 	local zone
-	for zone in {signed,unsigned}.{example,nsec3,optout} {island,alien,altered,nosigs,lame,dead,slow}.example \
+	for zone in {signed,unsigned}.{example,nsec3,optout} {island,alien,altered,nosigs,lame,dead,slow,shy}.example \
 		expired.{example,nsec3} nodenials.{example,nsec3} "$LAB_BOGUS"; do
 		echo "$zone"
 		[ -z "${LAB_ZONE_LINES[$zone]:-}" ] || awk -v zone="$zone" '
@@ -138,6 +143,8 @@ hosts_world() {
 	mapfile -t domains < <(hosts_domains)
 	dane_shows leaf alike.signed.example
 	dane_shows host mxhost.signed.example
+	dane_shows expanded shows-expanded.signed.example
+	dane_shows original shows-original.signed.example
 	dane_server leaf "${domains[@]}"
 	lab_postfix_server mx-plain plain "" plain-domain.signed.example
 	DANE_MAILBOX+=:${LAB_ROOT_OF[mx-plain]}/var/mail/lab/all

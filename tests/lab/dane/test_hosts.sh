@@ -14,6 +14,7 @@
 #   no-mx           451 4.4.3: the MX hosts could not be looked up
 #   no-tlsa         451 4.7.5: the TLSA records, or the addresses of the host that has them, could not be looked up
 #   mismatch        451 4.7.5: no record matches
+#   other-name      451 4.7.5: a certificate of the right authority, for a name that does not count
 #   not-mx          451 4.7.1: no MX host has this address, and the server does not authenticate as one
 #   stripped        451 4.7.4: no STARTTLS
 # (Unbound fails to answer what a DNAME into an unsigned zone makes of a name, asked for its CNAME. So that host waits.)
@@ -68,6 +69,12 @@ table() {
 		tlsa-many-domain.signed.example|11|pass tlsa-many.signed.example
 		implicit.signed.example|11|pass implicit.signed.example
 		implicit-alias.signed.example|11|pass implicit.signed.example
+		expanded.signed.example|11|pass shows-expanded.signed.example
+		another.signed.example|11|pass shows-expanded.signed.example
+		stray.unsigned.example|11|other-name
+		original.signed.example|11|pass shows-original.signed.example
+		real.signed.example|11|other-name
+		domain.shy.example|11|floor
 		several.signed.example|11|pass mx.signed.example
 		several.signed.example|12|no-tlsa
 		several.signed.example|13|floor
@@ -93,6 +100,7 @@ row() {
 	insecure*) echo "$name|bob@$domain|$server|250|level=dane policy=dane authenticated=no sni=${what#insecure } tlsa=3_1_1" ;;
 	not-mx) echo "$name|bob@$domain|$server|451 4.7.1|level=dane verdict=unsatisfied" ;;
 	mismatch) echo "$name|bob@$domain|$server|451 4.7.5|level=dane result=tlsa-invalid" ;;
+	other-name) echo "$name|bob@$domain|$server|451 4.7.5|level=dane result=certificate-host-mismatch" ;;
 	stripped) echo "$name|bob@$domain|$server|451 4.7.4|result=starttls-not-supported" ;;
 	esac
 }

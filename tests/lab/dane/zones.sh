@@ -33,7 +33,8 @@ zones_world() {
 	lab_zone lame.example p256 nsec ns=56
 	lab_zone dead.example p256 nsec ns=57
 	lab_zone slow.example p256 nsec ns=58
-	for zone in {signed,unsigned}.{example,nsec3,optout} {island,alien,altered,nosigs,lame,dead,slow}.example \
+	lab_zone shy.example none none ns=59
+	for zone in {signed,unsigned}.{example,nsec3,optout} {island,alien,altered,nosigs,lame,dead,slow,shy}.example \
 		expired.{example,nsec3} nodenials.{example,nsec3} "$LAB_BOGUS"; do
 		lab_zone_records "$zone" "@ MX 10 mx" "mx A 198.51.100.11" "_25._tcp.mx $tlsa" "bare A 198.51.100.11" \
 			"*.wild A 198.51.100.11" "*._tcp.wild.mx $tlsa" "self CNAME mx" "out CNAME mx.unsigned.example."
@@ -49,9 +50,10 @@ zones_world() {
 	lab_zone_forge altered.example _25._tcp.mx.altered.example TLSA 3 1 1 "$(printf 'cd%.0s' {1..32})"
 }
 
-# zones_slow_server: the name server of slow.example, after lab_dns_signed. (Nobody is at that of dead.example.)
+# zones_slow_server: the name servers of slow.example and of shy.example (which is honest, but for names that tell liar.py
+# to lie), after lab_dns_signed. Nobody is at that of dead.example.
 zones_slow_server() {
-	lab_addr dns eth0 198.51.100.58/24
-	lab_spawn slow dns python3 "$LAB/dane/liar.py" "127.0.0.1#5353" 198.51.100.58=slow
+	lab_addr dns eth0 198.51.100.58/24 198.51.100.59/24
+	lab_spawn slow dns python3 "$LAB/dane/liar.py" "127.0.0.1#5353" 198.51.100.58=slow 198.51.100.59=honest
 	lab_until 10 lab_log slow ready || lab_die "the slow name server does not start"
 }
