@@ -51,7 +51,8 @@ struct session_record {
 	const char *matched; /* name or fingerprint that proved the peer */
 	const char *tlsa;    /* TLSA record that did, "3 1 1" */
 	int depth;           /* with |tlsa|: of the certificate in the chain, 0 is the leaf */
-	const char *verdict; /* "satisfied", "unsatisfied", "failed" (a lookup was), "clear", "none" (none asked for) */
+	const char *verdict; /* on the server: "pass", "unauthenticated" (no TLSA record can be used), "refuse", "clear"
+			      * (permitted); "failed": a lookup was; "none": none was asked for */
 	enum result_word result;   /* RFC 8460 s. 4.3 */
 	const char *reply;         /* without CRLF */
 	const char *reason;        /* one sentence */

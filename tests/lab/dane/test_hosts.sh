@@ -98,7 +98,7 @@ row() {
 	no-mx) echo "$name|bob@$domain|$server|451 4.4.3|verdict=failed" ;;
 	no-tlsa) echo "$name|bob@$domain|$server|451 4.7.5|result=dnssec-invalid" ;;
 	insecure*) echo "$name|bob@$domain|$server|250|level=dane policy=dane authenticated=no sni=${what#insecure } tlsa=3_1_1" ;;
-	not-mx) echo "$name|bob@$domain|$server|451 4.7.1|level=dane verdict=unsatisfied" ;;
+	not-mx) echo "$name|bob@$domain|$server|451 4.7.1|level=dane verdict=refuse" ;;
 	mismatch) echo "$name|bob@$domain|$server|451 4.7.5|level=dane result=tlsa-invalid" ;;
 	other-name) echo "$name|bob@$domain|$server|451 4.7.5|level=dane result=certificate-host-mismatch" ;;
 	stripped) echo "$name|bob@$domain|$server|451 4.7.4|result=starttls-not-supported" ;;

@@ -110,7 +110,7 @@ row() {
 	[ "$name" != no-records ] || policy=floor
 	case $what in
 	pass*) echo "$name|bob@$name.example|$server|250|level=dane policy=dane authenticated=yes tlsa=$(tr ' ' _ <<<"${what#pass }")" ;;
-	refuse*) echo "$name|bob@$name.example|$server|451 4.7.5|level=dane verdict=unsatisfied result=${what#refuse }" ;;
+	refuse*) echo "$name|bob@$name.example|$server|451 4.7.5|level=dane verdict=refuse result=${what#refuse }" ;;
 	open) echo "$name|bob@$name.example|$server|250|level=encrypt policy=$policy authenticated=no tlsa=" ;;
 	esac
 }
