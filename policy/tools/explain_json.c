@@ -138,7 +138,7 @@ static void add_dane(json_t *root, const struct explain *explain)
 	(void)json_object_set_new(root, "sources", sources_json(explain));
 	(void)json_object_set_new(root, "lookups", lookups_json(explain));
 	(void)json_object_set_new(root, "demand_level", json_string(level_name(demand.level)));
-	(void)json_object_set_new(root, "demand_basis", json_string(demand_basis_name(demand.basis)));
+	(void)json_object_set_new(root, "policy", json_string(demand_basis_name(demand.basis)));
 	(void)json_object_set_new(root, "result", json_string(result_word_name(demand.result)));
 	(void)json_object_set_new(root, "exit_status", json_integer(explain_status(explain)));
 }

@@ -35,7 +35,7 @@ static json_t *policy_json(const struct verdict *verdict)
 static json_t *demand_json(const struct demand *demand)
 {
 	return json_pack("{s:o, s:o, s:s, s:o}", "level", level_json(demand->level), "also", level_json(demand->also),
-			 "by", demand_basis_name(demand->basis), "reason", text_or_null(demand->reason));
+			 "policy", demand_basis_name(demand->basis), "reason", text_or_null(demand->reason));
 }
 
 static json_t *hello_json(bool done, const struct smtp_ehlo *ehlo)
@@ -89,13 +89,13 @@ static json_t *records_json(const struct probe_target *target, const struct verd
 
 static json_t *tlsa_json(const struct probe_target *target)
 {
-	static const char *const words[] = { "failed", "none", "unusable", "usable" };
+	static const char *const searches[] = { "failed", "none", "unusable", "usable" };
 	json_t *hosts = json_array();
 	const struct verdict_mx *mx;
 
 	for (size_t i = 0; (mx = probe_tlsa_host(target, i)) != NULL; i++)
-		(void)json_array_append_new(hosts, json_pack("{s:o, s:s, s:o, s:o}", "host", text(mx->name), "search",
-							     words[mx->dane], "base", text_or_null(mx->tlsa_base),
+		(void)json_array_append_new(hosts, json_pack("{s:o, s:s, s:o, s:o}", "host", text(mx->name), "dane",
+							     searches[mx->dane], "base", text_or_null(mx->tlsa_base),
 							     "records", records_json(target, mx)));
 	return hosts;
 }

@@ -63,7 +63,7 @@ says "at the sick one" 3 'which is sick\.signed\.example.*demand undecided: .*4\
 says "at the sound one" 0 'which is mx\.signed\.example.*demand TLS 1\.2 or newer, and a certificate or key' --destination 198.51.100.11 two.signed.example
 says "elsewhere every host is a candidate" 0 'no mail exchanger of two.*SNI mx\.signed\.example' --destination 198.51.100.77 two.signed.example
 says "an insecure MX: a match counts, and proves less" 0 'found, not proved.*TLSA usable, base mx\.signed\.example.*demand TLS 1\.2 or newer, and a cert' borrow.unsigned.example
-says "JSON" 0 '"tlsa_base": "mx\.signed\.example".*"usable": true.*"demand_basis": "dane", "result": "none", "exit_status": 0' --json signed.example
+says "JSON" 0 '"tlsa_base": "mx\.signed\.example".*"usable": true.*"policy": "dane", "result": "none", "exit_status": 0' --json signed.example
 says "JSON of a failure" 3 '"status": "failed".*"exit_status": 3' --json expired.example
 
 printf '%s\n' "resolvers = {\"$LAB_RESOLVER_BLIND\"}" "dnssec = validate" "trust-anchor-file = \"$LAB_ANCHORS\"" "default-level = dane" >"$CONF"
