@@ -53,7 +53,6 @@ void explain_sni(const struct explain *explain, char out[EXPLAIN_TEXT_MAX]);
 void explain_names(const struct verdict *verdict, char out[EXPLAIN_TEXT_MAX]); /* that a certificate may have */
 
 const char *explain_addrs(enum host_addrs addrs); /* "secure", ... */
-const char *explain_dane(enum verdict_dane dane); /* "usable", ... */
 
 struct explain_record {
 	const struct tlsa *record;

@@ -151,17 +151,6 @@ const char *explain_addrs(enum host_addrs addrs)
 	return "failed";
 }
 
-const char *explain_dane(enum verdict_dane dane)
-{
-	switch (dane) {
-	case VERDICT_DANE_NONE: return "none";
-	case VERDICT_DANE_UNUSABLE: return "unusable";
-	case VERDICT_DANE_USABLE: return "usable";
-	case VERDICT_DANE_FAILED: break;
-	}
-	return "failed";
-}
-
 static void mark_outdone(struct explain_record *records, size_t count)
 {
 	struct tlsa usable[TLSA_MAX];

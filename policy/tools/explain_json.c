@@ -77,7 +77,7 @@ static json_t *host_json(const struct explain *explain, size_t host)
 	if (host < explain->verdict->mx_count)
 		explain_demand(explain, explain_at(explain->verdict, host), demand);
 	(void)json_object_set_new(object, "addresses_status", json_string(explain_addrs(explain->mx->addrs[host])));
-	(void)json_object_set_new(object, "dane", json_string(explain_dane(mx->dane)));
+	(void)json_object_set_new(object, "dane", json_string(verdict_dane_name(mx->dane)));
 	(void)json_object_set_new(object, "tlsa_base", json_string(mx->tlsa_base));
 	(void)json_object_set_new(object, "tlsa", records_json(explain, host));
 	(void)json_object_set_new(object, "demand", json_string(demand));
@@ -145,7 +145,6 @@ static void add_dane(json_t *root, const struct explain *explain)
 
 bool explain_json(FILE *out, const struct explain *explain)
 {
-	static const char *const lookups[] = { "failed", "absent", "found" };
 	const struct verdict *verdict = explain->verdict;
 	char demand[EXPLAIN_TEXT_MAX];
 	char address[ADDR_TEXT_MAX];
@@ -159,10 +158,11 @@ bool explain_json(FILE *out, const struct explain *explain)
 			 (int)explain->question->destination.port, "source", verdict_source_name(verdict->source),
 			 "rule", rule_json(explain), "level", level_name(verdict->level), "enforce", verdict->enforce,
 			 "mx_of", explain->lookup_name, "mx_lookup",
-			 explain->mx != NULL ? lookups[explain->mx->lookup] : "not-needed", "mx", mx_json(explain),
-			 "names", names_json(verdict), "sni", sni_of(verdict, &explain->question->destination.addr),
-			 "min_protocol", verdict->min_protocol == CONF_TLS13 ? "TLSv1.3" : "TLSv1.2", "auth",
-			 verdict->auth, "ttl", (int)verdict->ttl_s, "reason", verdict->reason, "demand", demand);
+			 explain->mx != NULL ? verdict_lookup_name(explain->mx->lookup) : "not-needed", "mx",
+			 mx_json(explain), "names", names_json(verdict), "sni",
+			 sni_of(verdict, &explain->question->destination.addr), "min_protocol",
+			 verdict->min_protocol == CONF_TLS13 ? "TLSv1.3" : "TLSv1.2", "auth", verdict->auth, "ttl",
+			 (int)verdict->ttl_s, "reason", verdict->reason, "demand", demand);
 	if (root != NULL)
 		add_dane(root, explain);
 	ok = root != NULL && json_dumpf(root, out, JSON_INDENT(2)) == 0 && fputc('\n', out) != EOF;

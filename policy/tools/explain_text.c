@@ -104,7 +104,7 @@ static void print_dane(FILE *out, const struct explain *explain, size_t host)
 	char text[EXPLAIN_TEXT_MAX];
 
 	(void)fprintf(out, MARGIN "      addresses %s; TLSA %s", explain_addrs(explain->mx->addrs[host]),
-		      explain_dane(mx->dane));
+		      verdict_dane_name(mx->dane));
 	if (mx->tlsa_base[0] != '\0')
 		(void)fprintf(out, ", base %s", mx->tlsa_base);
 	(void)fputc('\n', out);

@@ -125,8 +125,10 @@ void verdict_unref(struct verdict *verdict); /* frees at the last one; NULL is f
 const struct verdict_mx *verdict_mx_for(const struct verdict *verdict, const struct addr *dst);
 bool verdict_source_is_real(enum verdict_source source); /* somebody's rule: neither none nor unknown */
 const char *verdict_source_name(enum verdict_source source);
-const char *result_word_name(enum result_word word); /* "starttls-not-supported", ...; "none" */
-void verdict_mx_cleanup(struct verdict_mx *mx);      /* frees what it points to */
+const char *verdict_lookup_name(enum verdict_lookup lookup); /* "failed", "absent", "found" */
+const char *verdict_dane_name(enum verdict_dane dane);       /* "failed", "none", "unusable", "usable" */
+const char *result_word_name(enum result_word word);         /* "starttls-not-supported", ...; "none" */
+void verdict_mx_cleanup(struct verdict_mx *mx);              /* frees what it points to */
 
 /* --- the messages between worker and policyd -------------------------------------------------------------------- */
 

@@ -89,14 +89,14 @@ static json_t *records_json(const struct probe_target *target, const struct verd
 
 static json_t *tlsa_json(const struct probe_target *target)
 {
-	static const char *const searches[] = { "failed", "none", "unusable", "usable" };
 	json_t *hosts = json_array();
 	const struct verdict_mx *mx;
 
 	for (size_t i = 0; (mx = probe_tlsa_host(target, i)) != NULL; i++)
-		(void)json_array_append_new(hosts, json_pack("{s:o, s:s, s:o, s:o}", "host", text(mx->name), "dane",
-							     searches[mx->dane], "base", text_or_null(mx->tlsa_base),
-							     "records", records_json(target, mx)));
+		(void)json_array_append_new(hosts,
+					    json_pack("{s:o, s:s, s:o, s:o}", "host", text(mx->name), "dane",
+						      verdict_dane_name(mx->dane), "base", text_or_null(mx->tlsa_base),
+						      "records", records_json(target, mx)));
 	return hosts;
 }
 
@@ -162,7 +162,6 @@ static json_t *target_json(const struct probe *probe, const struct probe_target 
 
 bool probe_json(FILE *out, const struct probe *probe, time_t now)
 {
-	static const char *const lookups[] = { "failed", "absent", "found" };
 	const struct verdict *verdict = probe->verdict;
 	json_t *addresses = json_array();
 	json_t *root;
@@ -172,7 +171,7 @@ bool probe_json(FILE *out, const struct probe *probe, time_t now)
 		(void)json_array_append_new(addresses, target_json(probe, &probe->targets[i], now));
 	root = json_pack("{s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:i, s:b, s:i}", "asked", text(probe->asked), "domain",
 			 text_or_null(verdict->domain), "policy", policy_json(verdict), "mx_lookup",
-			 lookups[verdict->mx_lookup], "mx_secure", verdict->mx_secure, "reason",
+			 verdict_lookup_name(verdict->mx_lookup), "mx_secure", verdict->mx_secure, "reason",
 			 text_or_null(verdict->reason), "addresses", addresses, "left_out", (int)probe->left_out,
 			 "interrupted", probe->interrupted, "status", probe_status(probe));
 	ok = root != NULL && json_array_size(addresses) == probe->count && json_dumpf(root, out, JSON_INDENT(2)) == 0 &&

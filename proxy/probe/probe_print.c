@@ -36,14 +36,14 @@ static void print_policy(FILE *out, const struct verdict *verdict)
 
 static void print_domain(FILE *out, const struct probe *probe)
 {
-	static const char *const lookups[] = { "failed", "absent", "found" };
 	const struct verdict *verdict = probe->verdict;
 
 	(void)fputs("DOMAIN ", out);
 	printable_print(out, probe->asked);
 	print_policy(out, verdict);
 	if (verdict->nexthop[0] != '\0' || verdict->mx_count > 0)
-		(void)fprintf(out, " mx=%s mx-secure=%s", lookups[verdict->mx_lookup], yes_no(verdict->mx_secure));
+		(void)fprintf(out, " mx=%s mx-secure=%s", verdict_lookup_name(verdict->mx_lookup),
+			      yes_no(verdict->mx_secure));
 	(void)fputc('\n', out);
 	detail(out, "expanded", verdict->expanded);
 	detail(out, "reason", verdict->reason);

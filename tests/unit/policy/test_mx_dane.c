@@ -236,15 +236,14 @@ static void look_up(struct world *w, const struct mx_want *want, uint32_t deadli
 /* "mx1 usable base 1 1, ...": name, what came of it, base, addresses, records. */
 static void assert_hosts(const struct world *w, const char *wanted)
 {
-	static const char *const danes[] = { "failed", "none", "unusable", "usable" };
 	char got[2048] = "";
 
 	for (size_t i = 0; i < w->result.hosts_count; i++) {
 		const struct verdict_mx *mx = &w->result.hosts[i];
 		size_t len = strlen(got);
 		(void)snprintf(got + len, sizeof(got) - len, "%s%s %s %s %zu%s %zu", i > 0 ? ", " : "", mx->name,
-			       danes[mx->dane], mx->tlsa_base[0] != '\0' ? mx->tlsa_base : "-", mx->addrs_count,
-			       mx->addrs_failed ? "!" : "", mx->tlsa_count);
+			       verdict_dane_name(mx->dane), mx->tlsa_base[0] != '\0' ? mx->tlsa_base : "-",
+			       mx->addrs_count, mx->addrs_failed ? "!" : "", mx->tlsa_count);
 	}
 	assert_string_equal(got, wanted);
 }

@@ -669,6 +669,13 @@ static void test_names(void **state)
 	(void)state;
 	assert_string_equal(verdict_source_name(VERDICT_SOURCE_DESTINATION), "destination");
 	assert_string_equal(verdict_source_name(VERDICT_SOURCE_COUNT), "unknown");
+	assert_string_equal(verdict_lookup_name(VERDICT_LOOKUP_FAILED), "failed");
+	assert_string_equal(verdict_lookup_name(VERDICT_LOOKUP_ABSENT), "absent");
+	assert_string_equal(verdict_lookup_name(VERDICT_LOOKUP_FOUND), "found");
+	assert_string_equal(verdict_dane_name(VERDICT_DANE_FAILED), "failed");
+	assert_string_equal(verdict_dane_name(VERDICT_DANE_NONE), "none");
+	assert_string_equal(verdict_dane_name(VERDICT_DANE_UNUSABLE), "unusable");
+	assert_string_equal(verdict_dane_name(VERDICT_DANE_USABLE), "usable");
 	assert_string_equal(result_word_name(RESULT_NONE), "none");
 	assert_string_equal(result_word_name(RESULT_STARTTLS_NOT_SUPPORTED), "starttls-not-supported");
 	assert_string_equal(result_word_name(RESULT_CERTIFICATE_HOST_MISMATCH), "certificate-host-mismatch");
