@@ -6,21 +6,6 @@
 
 #include "policy/decide/decide_parts.h"
 
-bool decide_fail(struct verdict *verdict, enum result_word result, const char *reason)
-{
-	verdict->status = VERDICT_FAILED;
-	verdict->level = LEVEL_UNSET;
-	verdict->floor = LEVEL_UNSET;
-	verdict->result = result;
-	(void)snprintf(verdict->reason, sizeof(verdict->reason), "%s", reason);
-	return false;
-}
-
-bool decide_is_dane(enum level level)
-{
-	return level == LEVEL_DANE || level == LEVEL_DANE_ONLY;
-}
-
 /* --- what has to be known ----------------------------------------------------------------------------------------- */
 
 /* level_of is the level in force: where nobody proves DNSSEC, DANE never applies. */
@@ -55,7 +40,7 @@ bool decide_want(struct mx_want *out, const struct conf *conf, const struct rule
 	if (level == LEVEL_UNSET || level == LEVEL_NONE || is_hopeless(conf, level))
 		return false;
 	out->domain = next_hop(match, question);
-	out->dane = decide_is_dane(level);
+	out->dane = level_is_dane(level);
 	out->insecure_mx = level == LEVEL_DANE && conf->insecure_mx != CONF_INSECURE_MX_MAY;
 	out->port = question->destination.port;
 	return out->domain != NULL;
@@ -77,7 +62,7 @@ static bool add_level(struct verdict *verdict, enum level level, const struct co
 	case LEVEL_UNSET:
 	case LEVEL_COUNT: break;
 	}
-	return decide_fail(verdict, RESULT_NONE, "a level that this gate25-policyd cannot serve");
+	return verdict_fail(verdict, RESULT_NONE, "a level that this gate25-policyd cannot serve");
 }
 
 /* need_list: DANE stands on the list of MX hosts. A next hop that is not known has none, so DANE does not apply. */
@@ -88,8 +73,8 @@ static bool need_list(struct verdict *verdict, const struct mx_result *mx, const
 	if (nexthop == NULL || (mx != NULL && mx->lookup != VERDICT_LOOKUP_FAILED))
 		return true;
 	memcpy(reason, verdict->reason, sizeof(reason));
-	return decide_fail(verdict, RESULT_DNSSEC_INVALID,
-			   reason[0] != '\0' ? reason : "the MX hosts could not be looked up");
+	return verdict_fail(verdict, RESULT_DNSSEC_INVALID,
+			    reason[0] != '\0' ? reason : "the MX hosts could not be looked up");
 }
 
 /* need_mx: nothing else than the MX host's name could be accepted. */
@@ -101,15 +86,15 @@ static bool need_mx(struct verdict *verdict)
 		return true;
 	memcpy(reason, verdict->reason, sizeof(reason));
 	verdict->match_mx = false;
-	return decide_fail(verdict, RESULT_NONE, reason[0] != '\0' ? reason : "the MX hosts could not be looked up");
+	return verdict_fail(verdict, RESULT_NONE, reason[0] != '\0' ? reason : "the MX hosts could not be looked up");
 }
 
 static bool add_demand(struct verdict *verdict, const struct conf *conf, const struct conf_rule *rule,
 		       const struct mx_result *mx, const char *nexthop)
 {
 	if (is_hopeless(conf, verdict->level))
-		return decide_fail(verdict, RESULT_DANE_REQUIRED, "level dane-only needs DNSSEC, and dnssec = off");
-	if (!decide_is_dane(verdict->level))
+		return verdict_fail(verdict, RESULT_DANE_REQUIRED, "level dane-only needs DNSSEC, and dnssec = off");
+	if (!level_is_dane(verdict->level))
 		return add_level(verdict, verdict->level, rule, nexthop) && need_mx(verdict);
 	if (!need_list(verdict, mx, nexthop))
 		return false;
@@ -121,7 +106,7 @@ static bool add_demand(struct verdict *verdict, const struct conf *conf, const s
 /* ttl_of: what is proved is kept for as long as the DNS says, to the second (RFC 4035 s. 5.3.3). */
 static uint32_t ttl_of(const struct verdict *verdict, const struct mx_result *mx)
 {
-	bool dane = decide_is_dane(verdict->level);
+	bool dane = level_is_dane(verdict->level);
 	uint32_t least_s = dane ? 0 : DECIDE_TTL_MIN_S;
 
 	if (verdict->status != VERDICT_OK || (mx != NULL && mx->lookup == VERDICT_LOOKUP_FAILED))
@@ -165,7 +150,7 @@ struct verdict *decide(const struct conf *conf, uint32_t generation, const struc
 	if (mx == NULL || decide_mx(verdict, conf->insecure_mx, mx))
 		(void)add_demand(verdict, conf, rule, mx, nexthop);
 	decide_servername(verdict, rule, nexthop);
-	if (verdict->status == VERDICT_OK && decide_is_dane(verdict->level))
+	if (verdict->status == VERDICT_OK && level_is_dane(verdict->level))
 		(void)decide_fits(verdict);
 	verdict->ttl_s = ttl_of(verdict, mx);
 	return verdict;

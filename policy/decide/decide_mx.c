@@ -63,7 +63,7 @@ static bool copy_host(struct verdict_mx *out, const struct verdict_mx *host, enu
 
 static bool copy_hosts(struct verdict *verdict, enum conf_insecure_mx insecure_mx, const struct mx_result *mx)
 {
-	bool dane = decide_is_dane(verdict->level);
+	bool dane = level_is_dane(verdict->level);
 
 	verdict->mx = calloc(mx->hosts_count, sizeof(*verdict->mx));
 	if (verdict->mx == NULL)
@@ -128,7 +128,7 @@ bool decide_mx(struct verdict *verdict, enum conf_insecure_mx insecure_mx, const
 		return true;
 	if (!copy_hosts(verdict, insecure_mx, mx)) {
 		drop_mx(verdict);
-		return decide_fail(verdict, RESULT_NONE, "out of memory");
+		return verdict_fail(verdict, RESULT_NONE, "out of memory");
 	}
 	return true;
 }
@@ -138,6 +138,6 @@ bool decide_fits(struct verdict *verdict)
 	if (tlsa_fits(verdict) && message_fits(verdict))
 		return true;
 	drop_mx(verdict);
-	return decide_fail(verdict, RESULT_DNSSEC_INVALID,
-			   "the TLSA records of the MX hosts are more than can be judged (128 records, 48 KiB)");
+	return verdict_fail(verdict, RESULT_DNSSEC_INVALID,
+			    "the TLSA records of the MX hosts are more than can be judged (128 records, 48 KiB)");
 }

@@ -10,7 +10,7 @@ static bool add_name(struct verdict *verdict, const char *name, bool subdomains)
 	struct verdict_name *slot = &verdict->names[verdict->names_count];
 
 	if (verdict->names_count >= VERDICT_NAMES_MAX || strlen(name) >= sizeof(slot->name))
-		return decide_fail(verdict, RESULT_NONE, "the rule lists more names than a verdict can carry");
+		return verdict_fail(verdict, RESULT_NONE, "the rule lists more names than a verdict can carry");
 	*slot = (struct verdict_name){ .subdomains = subdomains };
 	(void)snprintf(slot->name, sizeof(slot->name), "%s", name);
 	verdict->names_count++;
@@ -35,7 +35,7 @@ bool decide_names(struct verdict *verdict, enum level level, const struct conf_r
 {
 	verdict->names = calloc(VERDICT_NAMES_MAX, sizeof(*verdict->names));
 	if (verdict->names == NULL)
-		return decide_fail(verdict, RESULT_NONE, "out of memory");
+		return verdict_fail(verdict, RESULT_NONE, "out of memory");
 	if (rule == NULL || rule->match.count == 0) {
 		if (level == LEVEL_VERIFY)
 			return add_match(verdict, "hostname", nexthop);
@@ -74,16 +74,16 @@ bool decide_fingerprints(struct verdict *verdict, const struct conf_rule *rule)
 	size_t count = rule != NULL ? rule->fingerprints.count : 0;
 
 	if (count == 0)
-		return decide_fail(verdict, RESULT_NONE, "level fingerprint without a fingerprint");
+		return verdict_fail(verdict, RESULT_NONE, "level fingerprint without a fingerprint");
 	if (count > VERDICT_FINGERPRINTS_MAX)
-		return decide_fail(verdict, RESULT_NONE, "the rule lists more fingerprints than a verdict can carry");
+		return verdict_fail(verdict, RESULT_NONE, "the rule lists more fingerprints than a verdict can carry");
 	verdict->fingerprints = calloc(count, sizeof(*verdict->fingerprints));
 	if (verdict->fingerprints == NULL)
-		return decide_fail(verdict, RESULT_NONE, "out of memory");
+		return verdict_fail(verdict, RESULT_NONE, "out of memory");
 	for (size_t i = 0; i < count; i++) {
 		if (!parse_fingerprint(verdict->fingerprints[i], rule->fingerprints.items[i]))
-			return decide_fail(verdict, RESULT_NONE,
-					   "a fingerprint that is no SHA-256 in hexadecimal digits");
+			return verdict_fail(verdict, RESULT_NONE,
+					    "a fingerprint that is no SHA-256 in hexadecimal digits");
 		verdict->fingerprints_count++;
 	}
 	return true;

@@ -4,11 +4,6 @@
 
 #include "policy/decide/decide.h"
 
-/* decide_fail makes a failed verdict of |verdict|, and returns false. */
-bool decide_fail(struct verdict *verdict, enum result_word result, const char *reason);
-
-bool decide_is_dane(enum level level); /* dane, dane-only */
-
 /* decide_names: those that |level|, verify or secure, accepts. A |nexthop| of NULL adds none. */
 bool decide_names(struct verdict *verdict, enum level level, const struct conf_rule *rule, const char *nexthop);
 bool decide_fingerprints(struct verdict *verdict, const struct conf_rule *rule);

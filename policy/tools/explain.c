@@ -142,7 +142,7 @@ static void append_dane(char *out, const struct demand *demand, const struct exp
 	append(out, " names");
 	if (has_usage_2(demand))
 		append_reference_names(out, demand, explain->verdict);
-	if (demand->also == LEVEL_VERIFY || demand->also == LEVEL_SECURE) {
+	if (level_is_named(demand->also)) {
 		append(out, "; and, because the MX list is not proved, ");
 		append_certificate(out, explain);
 	}

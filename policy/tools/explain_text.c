@@ -186,7 +186,7 @@ void explain_text(FILE *out, const struct explain *explain)
 	print_lookups(out, explain);
 	print_mx(out, explain);
 	explain_names(verdict, text);
-	if (verdict->level == LEVEL_VERIFY || verdict->level == LEVEL_SECURE || text[0] != '\0')
+	if (level_is_named(verdict->level) || text[0] != '\0')
 		(void)fprintf(out, "names        %s\n", text[0] != '\0' ? text : "none");
 	explain_sni(explain, text);
 	(void)fprintf(out, "SNI          %s\n", text);

@@ -1,6 +1,7 @@
 /* verdict.c - see verdict.h. */
 #include "policy/verdict/verdict.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct verdict *verdict_new(void)
@@ -37,6 +38,16 @@ void verdict_unref(struct verdict *verdict)
 	free(verdict->names);
 	free(verdict->fingerprints);
 	free(verdict);
+}
+
+bool verdict_fail(struct verdict *verdict, enum result_word result, const char *reason)
+{
+	verdict->status = VERDICT_FAILED;
+	verdict->level = LEVEL_UNSET;
+	verdict->floor = LEVEL_UNSET;
+	verdict->result = result;
+	(void)snprintf(verdict->reason, sizeof(verdict->reason), "%s", reason);
+	return false;
 }
 
 const struct verdict_mx *verdict_mx_for(const struct verdict *verdict, const struct addr *dst)

@@ -120,6 +120,8 @@ struct verdict {
 struct verdict *verdict_new(void);
 struct verdict *verdict_ref(struct verdict *verdict);
 void verdict_unref(struct verdict *verdict); /* frees at the last one; NULL is fine */
+/* verdict_fail makes a failed verdict of |verdict|, whose source and enforce stay, and returns false. */
+bool verdict_fail(struct verdict *verdict, enum result_word result, const char *reason);
 
 /* verdict_mx_for returns the MX host that |dst| is an address of, the first by preference; NULL if none is. */
 const struct verdict_mx *verdict_mx_for(const struct verdict *verdict, const struct addr *dst);

@@ -286,9 +286,9 @@ void verdict_put_or_fail(struct wire_writer *w, uint32_t id, const struct verdic
 static bool is_consistent(const struct verdict *verdict)
 {
 	bool decided = verdict->status == VERDICT_OK && verdict->source != VERDICT_SOURCE_NONE;
-	bool dane = verdict->level == LEVEL_DANE || verdict->level == LEVEL_DANE_ONLY;
+	bool dane = level_is_dane(verdict->level);
 
-	if (verdict->floor == LEVEL_DANE || verdict->floor == LEVEL_DANE_ONLY || verdict->floor == LEVEL_FINGERPRINT)
+	if (level_is_dane(verdict->floor) || verdict->floor == LEVEL_FINGERPRINT)
 		return false;
 	return decided == (verdict->level != LEVEL_UNSET) && dane == (verdict->floor != LEVEL_UNSET);
 }

@@ -92,16 +92,6 @@ void conf_check_gate(const struct conf *conf, const struct conf_section *gate, s
 
 /* --- rules -------------------------------------------------------------------------------------------------------- */
 
-static bool judges_names(enum level level)
-{
-	return level == LEVEL_VERIFY || level == LEVEL_SECURE;
-}
-
-static bool is_dane(enum level level)
-{
-	return level == LEVEL_DANE || level == LEVEL_DANE_ONLY;
-}
-
 static bool is_match_word(const char *item)
 {
 	return strcmp(item, "hostname") == 0 || strcmp(item, "nexthop") == 0 || strcmp(item, "dot-nexthop") == 0;
@@ -113,11 +103,11 @@ static void check_destination(const struct conf_rule *rule, const struct conf_se
 {
 	if (conf_line_of(section, "nexthop") != 0)
 		return;
-	if (is_dane(rule->level))
+	if (level_is_dane(rule->level))
 		conf_problem(problems, section->line,
 			     "level %s of a destination needs nexthop: an address has no TLSA records",
 			     level_name(rule->level));
-	if (!judges_names(rule->level))
+	if (!level_is_named(rule->level))
 		return;
 	if (conf_line_of(section, "match") == 0)
 		conf_problem(problems, section->line,
@@ -135,7 +125,7 @@ static void check_attributes(const struct conf_rule *rule, const struct conf_sec
 			     struct conf_problems *problems)
 {
 	const char *level = level_name(rule->level);
-	bool names = judges_names(rule->level) || rule->level == LEVEL_DANE; /* its floor may */
+	bool names = level_is_named(rule->level) || rule->level == LEVEL_DANE; /* its floor may */
 	const struct {
 		const char *key;
 		bool used;

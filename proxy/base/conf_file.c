@@ -143,19 +143,14 @@ bool conf_may_permit_clear(const struct conf *conf)
 	return may;
 }
 
-static bool level_wants_dane(enum level level)
-{
-	return level == LEVEL_DANE || level == LEVEL_DANE_ONLY;
-}
-
 bool conf_wants_dane(const struct conf *conf)
 {
-	bool wants = level_wants_dane(conf->default_level);
+	bool wants = level_is_dane(conf->default_level);
 
 	for (size_t i = 0; i < conf->domains_count; i++)
-		wants = wants || level_wants_dane(conf->domains[i].rule.level);
+		wants = wants || level_is_dane(conf->domains[i].rule.level);
 	for (size_t i = 0; i < conf->destinations_count; i++)
-		wants = wants || level_wants_dane(conf->destinations[i].rule.level);
+		wants = wants || level_is_dane(conf->destinations[i].rule.level);
 	return wants;
 }
 

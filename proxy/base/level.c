@@ -45,3 +45,13 @@ bool level_authenticates(enum level level)
 {
 	return (unsigned)level < LEVEL_COUNT && rows[level].authenticates;
 }
+
+bool level_is_dane(enum level level)
+{
+	return level == LEVEL_DANE || level == LEVEL_DANE_ONLY;
+}
+
+bool level_is_named(enum level level)
+{
+	return level == LEVEL_VERIFY || level == LEVEL_SECURE;
+}

@@ -22,8 +22,10 @@ enum level {
 const char *level_name(enum level level);
 /* level_parse knows the names above except "unset". */
 MUST_CHECK bool level_parse(enum level *out, const char *name);
-/* Both are false for what they do not know. */
+/* All are false for what they do not know. */
 bool level_permits_clear(enum level level); /* NONE, MAY */
 bool level_authenticates(enum level level); /* FINGERPRINT, DANE_ONLY, VERIFY, SECURE, and DANE */
+bool level_is_dane(enum level level);       /* DANE, DANE_ONLY: TLSA records are looked for */
+bool level_is_named(enum level level);      /* VERIFY, SECURE: a trusted chain with a name that is accepted */
 
 #endif

@@ -35,7 +35,7 @@ static int read_trust(const struct verify_request *r, struct tls_trust *trust)
 	int status = CLI_OK;
 	char *text;
 
-	if (!verify_is_named(r->verify.level))
+	if (!level_is_named(r->verify.level))
 		return CLI_OK;
 	text = cli_read_file(path);
 	if (text == NULL)
@@ -125,7 +125,7 @@ static struct judgement judge(struct verify_request *r, const struct tls_peer *p
 		.level = r->verify.level,
 		.source = VERDICT_SOURCE_DOMAIN,
 		.enforce = true,
-		.floor = verify_is_dane(r->verify.level) ? LEVEL_ENCRYPT : LEVEL_UNSET,
+		.floor = level_is_dane(r->verify.level) ? LEVEL_ENCRYPT : LEVEL_UNSET,
 		.names = names,
 		.fingerprints = r->fingerprints,
 		.fingerprints_count = r->fingerprints_count,
@@ -140,7 +140,7 @@ static struct judgement judge(struct verify_request *r, const struct tls_peer *p
 	copy_name(mx.tlsa_base, r, 0);
 	copy_name(verdict.nexthop, r, 1);
 	copy_name(verdict.expanded, r, 2);
-	if (verify_is_named(r->verify.level))
+	if (level_is_named(r->verify.level))
 		add_names(&verdict, r);
 	return tls_judge(peer, &verdict, NULL, r->verify.at, trust);
 }

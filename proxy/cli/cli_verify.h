@@ -44,8 +44,6 @@ struct verify_request {
 /* verify_parse fills |out|, which is zeroed but for the time. Else: the exit status; what is wrong was said. */
 MUST_CHECK int verify_parse(struct verify_request *out, int argc, char **argv);
 int verify_usage(FILE *out, int status); /* returns |status| */
-bool verify_is_dane(enum level level);   /* dane, dane-only */
-bool verify_is_named(enum level level);  /* verify, secure */
 
 /* verify_verdict: "pass", "refuse", "unauthenticated". */
 const char *verify_verdict(const struct judgement *judgement);

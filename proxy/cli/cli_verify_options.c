@@ -134,16 +134,6 @@ static int take(struct verify_request *r, int option, const char *value)
 	}
 }
 
-bool verify_is_dane(enum level level)
-{
-	return level == LEVEL_DANE || level == LEVEL_DANE_ONLY;
-}
-
-bool verify_is_named(enum level level)
-{
-	return level == LEVEL_VERIFY || level == LEVEL_SECURE;
-}
-
 static int check_request(struct verify_request *r)
 {
 	enum level *level = &r->verify.level;
@@ -152,15 +142,15 @@ static int check_request(struct verify_request *r)
 		return verify_usage(stderr, CLI_USAGE);
 	if (*level == LEVEL_UNSET)
 		*level = r->verify.records_count > 0 ? LEVEL_DANE : LEVEL_SECURE;
-	if (r->verify.records_count > 0 && !verify_is_dane(*level))
+	if (r->verify.records_count > 0 && !level_is_dane(*level))
 		return cli_wrong("--tlsa is for levels dane and dane-only");
-	if (r->match_count > 0 && !verify_is_named(*level))
+	if (r->match_count > 0 && !level_is_named(*level))
 		return cli_wrong("--match is for levels verify and secure");
 	if ((r->fingerprints_count > 0) != (*level == LEVEL_FINGERPRINT))
 		return cli_wrong("--fingerprint and level fingerprint go together");
-	if (r->names_count == 0 && (verify_is_dane(*level) || verify_is_named(*level)))
+	if (r->names_count == 0 && (level_is_dane(*level) || level_is_named(*level)))
 		return cli_wrong("level %s needs a --name", level_name(*level));
-	if (r->names_count > DANE_NAMES_MAX && verify_is_dane(*level))
+	if (r->names_count > DANE_NAMES_MAX && level_is_dane(*level))
 		return cli_wrong(
 			"at level %s there are at most %d names: the TLSA base domain, the recipient's domain and "
 			"what that is an alias of",

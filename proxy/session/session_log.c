@@ -57,11 +57,6 @@ static const char *mx_name(const struct session *s)
 	return mx != NULL ? mx->name : "";
 }
 
-static bool wants_dane(const struct verdict *verdict)
-{
-	return verdict->level == LEVEL_DANE || verdict->level == LEVEL_DANE_ONLY;
-}
-
 /* What holds now, on top of the counters. */
 static struct session_record snapshot(const struct session *s)
 {
@@ -90,7 +85,7 @@ static struct session_record snapshot(const struct session *s)
 		record.source = s->verdict->source;
 		record.level = s->demand.level != LEVEL_UNSET ? s->demand.level : s->verdict->level;
 		record.policy = s->demand.basis;
-		record.mx_known = wants_dane(s->verdict) && s->verdict->mx_lookup == VERDICT_LOOKUP_FOUND;
+		record.mx_known = level_is_dane(s->verdict->level) && s->verdict->mx_lookup == VERDICT_LOOKUP_FOUND;
 		record.mx_secure = s->verdict->mx_secure;
 		record.enforce = s->verdict->enforce;
 	}

@@ -116,7 +116,7 @@ void tls_policy_digest(const struct verdict *verdict, uint8_t out[32])
 	memset(out, 0, 32);
 	if (verdict == NULL)
 		return;
-	dane = verdict->level == LEVEL_DANE || verdict->level == LEVEL_DANE_ONLY;
+	dane = level_is_dane(verdict->level);
 	(void)SHA256_Init(&sha);
 	digest_number(&sha, verdict->generation);
 	digest_number(&sha, verdict->status);

@@ -83,11 +83,6 @@ static size_t split(struct tls_der *out, size_t max, const uint8_t *in, size_t i
 	return count;
 }
 
-static bool is_dane(enum level level)
-{
-	return level == LEVEL_DANE || level == LEVEL_DANE_ONLY;
-}
-
 static void check(const struct judgement *out, enum level level, bool weak)
 {
 	must(memchr(out->reason, '\0', sizeof(out->reason)) != NULL, "a reason has no end");
@@ -97,7 +92,7 @@ static void check(const struct judgement *out, enum level level, bool weak)
 	must(out->authenticated == (out->satisfied && level_authenticates(level)), "authenticated at a wrong level");
 	must(out->authenticated == (out->matched[0] != '\0'), "nothing matched, and yet authenticated");
 	must(!out->satisfied || (level >= LEVEL_NONE && level < LEVEL_COUNT), "an unknown level is satisfied");
-	must((out->satisfied && is_dane(level)) == (out->tlsa[0] != '\0'), "a record of nothing, or no record");
+	must((out->satisfied && level_is_dane(level)) == (out->tlsa[0] != '\0'), "a record of nothing, or no record");
 	must(!out->authenticated || !weak, "authenticated over a weak cipher");
 	for (const char *at = out->reason; *at != '\0'; at++)
 		must(*at >= ' ' && *at < 0x7f, "an octet of the server in a reason");
@@ -143,7 +138,7 @@ static void judge(const struct tls_peer *peer, uint8_t control, struct tls_der l
 	verdict.ca = (control & LEAF_IS_ANCHOR) != 0;
 	verdict.fingerprints = prints;
 	verdict.fingerprints_count = 1;
-	if ((control & FROM_MX) != 0 || is_dane(level)) {
+	if ((control & FROM_MX) != 0 || level_is_dane(level)) {
 		verdict.match_mx = true;
 		verdict.mx_lookup = VERDICT_LOOKUP_FOUND;
 		verdict.mx_secure = true;
@@ -153,7 +148,7 @@ static void judge(const struct tls_peer *peer, uint8_t control, struct tls_der l
 		verdict.names = names;
 		verdict.names_count = COUNT(names);
 	}
-	if (is_dane(level)) {
+	if (level_is_dane(level)) {
 		record = record_of(last, peer, digest);
 		(void)tls_tlsa_der(record.selector, record.data, record.len);
 		must(ERR_peek_error() == 0, "an error of a record is left behind");
@@ -180,7 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 		return 0;
 	facts.weak = (in[0] & WEAK) != 0;
 	count = split(chain, COUNT(chain), in + 1, in_len - 1);
-	if (count > 0 && is_dane((enum level)(in[0] & LEVEL_BITS)))
+	if (count > 0 && level_is_dane((enum level)(in[0] & LEVEL_BITS)))
 		last = chain[--count];
 	peer = tls_peer_new(chain, count, &facts);
 	must(peer != NULL || count == 0 || count > TLS_CHAIN_CERTS_MAX || in_len > TLS_CHAIN_BYTES_MAX,

@@ -14,16 +14,18 @@ static void test_table(void **state)
 		enum level level;
 		bool clear;
 		bool authenticates;
+		bool dane;
+		bool named;
 	} rows[] = {
-		{ "unset", LEVEL_UNSET, false, false },
-		{ "none", LEVEL_NONE, true, false },
-		{ "may", LEVEL_MAY, true, false },
-		{ "encrypt", LEVEL_ENCRYPT, false, false },
-		{ "fingerprint", LEVEL_FINGERPRINT, false, true },
-		{ "dane", LEVEL_DANE, false, true },
-		{ "dane-only", LEVEL_DANE_ONLY, false, true },
-		{ "verify", LEVEL_VERIFY, false, true },
-		{ "secure", LEVEL_SECURE, false, true },
+		{ "unset", LEVEL_UNSET, false, false, false, false },
+		{ "none", LEVEL_NONE, true, false, false, false },
+		{ "may", LEVEL_MAY, true, false, false, false },
+		{ "encrypt", LEVEL_ENCRYPT, false, false, false, false },
+		{ "fingerprint", LEVEL_FINGERPRINT, false, true, false, false },
+		{ "dane", LEVEL_DANE, false, true, true, false },
+		{ "dane-only", LEVEL_DANE_ONLY, false, true, true, false },
+		{ "verify", LEVEL_VERIFY, false, true, false, true },
+		{ "secure", LEVEL_SECURE, false, true, false, true },
 	};
 
 	(void)state;
@@ -34,6 +36,8 @@ static void test_table(void **state)
 		assert_string_equal(level_name(rows[i].level), rows[i].name);
 		assert_int_equal(level_permits_clear(rows[i].level), rows[i].clear);
 		assert_int_equal(level_authenticates(rows[i].level), rows[i].authenticates);
+		assert_int_equal(level_is_dane(rows[i].level), rows[i].dane);
+		assert_int_equal(level_is_named(rows[i].level), rows[i].named);
 		assert_int_equal(level_parse(&level, rows[i].name), rows[i].level != LEVEL_UNSET);
 		assert_int_equal(level, rows[i].level);
 	}
@@ -49,6 +53,8 @@ static void test_unknown_grants_nothing(void **state)
 		enum level level = (enum level)levels[i];
 		assert_false(level_permits_clear(level));
 		assert_false(level_authenticates(level));
+		assert_false(level_is_dane(level));
+		assert_false(level_is_named(level));
 		assert_string_equal(level_name(level), "unset");
 	}
 	for (size_t i = 0; i < COUNT(names); i++) {

@@ -166,7 +166,7 @@ static inline struct verdict *pick_verdict(struct dice *d, const struct harness 
 		v->mx[0].addrs[0] = h->options.destination.addr;
 		v->mx[0].addrs_count = 1;
 	}
-	if (v->level == LEVEL_DANE || v->level == LEVEL_DANE_ONLY)
+	if (level_is_dane(v->level))
 		pick_dane(d, v);
 	return v;
 }
