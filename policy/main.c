@@ -2,10 +2,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/tools/ask.h"
 #include "policy/daemon/policyd.h"
+#include "policy/tools/ask.h"
 #include "policy/tools/resolve.h"
 #include "policy/tools/selftest.h"
+#include "proxy/base/exit_status.h"
+
+static int usage(FILE *out, int status)
+{
+	(void)fprintf(out,
+		      "usage: gate25-policyd %s\n       gate25-policyd %s\n       gate25-policyd %s\n"
+		      "       gate25-policyd --version\n\n"
+		      "The policy service itself is started by gate25; gate25 explain, resolve and check ask in the "
+		      "same way.\n",
+		      ASK_SYNOPSIS, RESOLVE_SYNOPSIS, SELFTEST_SYNOPSIS);
+	return status;
+}
 
 int main(int argc, char **argv)
 {
@@ -21,14 +33,9 @@ int main(int argc, char **argv)
 		return policyd_main();
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		(void)printf("gate25-policyd %s\n", GATE25_VERSION);
-		return 0;
+		return CLI_OK;
 	}
-	(void)fprintf(stderr, "usage: gate25-policyd --ask ADDRESS|DOMAIN [--destination IP] [--config FILE] "
-			      "[--json | --wire]\n"
-			      "       gate25-policyd --resolve NAME TYPE [--resolver IP[:PORT]] [--trust-anchor FILE]\n"
-			      "                      [--dnssec auto|trust-ad|validate|off] [--config FILE] [--json]\n"
-			      "       gate25-policyd --self-test [--config FILE]\n"
-			      "       gate25-policyd --version\n"
-			      "The policy service itself is started by gate25.\n");
-	return 2;
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return usage(stdout, CLI_OK);
+	return usage(stderr, CLI_USAGE);
 }

@@ -12,9 +12,7 @@
 #include "policy/mx/tlsa_der.h"
 #include "policy/tools/explain.h"
 #include "policy/tools/load_conf.h"
-#include "proxy/base/log.h"
-
-enum { ASK_USAGE = 2, ASK_UNDECIDED = 3 };
+#include "proxy/base/exit_status.h"
 
 #define LOOKUP_DEADLINE_MS 30000
 
@@ -191,7 +189,7 @@ static int answer(const struct options *options, const struct conf *conf, const 
 	struct verdict *verdict;
 	struct mx_want want;
 	bool lookup;
-	int status = ASK_UNDECIDED;
+	int status = CLI_UNDECIDED;
 
 	rules_find(&match, conf, question);
 	lookup = decide_want(&want, conf, &match, question);
@@ -218,7 +216,7 @@ static int answer(const struct options *options, const struct conf *conf, const 
 		status = explain_status(&explain);
 	verdict_unref(verdict);
 	looked_up_cleanup(&found);
-	return fflush(stdout) == 0 ? status : ASK_UNDECIDED;
+	return fflush(stdout) == 0 ? status : CLI_UNDECIDED;
 }
 
 int ask_main(int argc, char **argv)
@@ -226,22 +224,21 @@ int ask_main(int argc, char **argv)
 	struct options options = { 0 };
 	struct verdict_question question = { .kind = VERDICT_ASK_RECIPIENT, .destination.port = 25 };
 	struct conf conf = { 0 };
-	int status = ASK_USAGE;
+	int status = CLI_USAGE;
 
 	if (!parse_options(&options, argc, argv)) {
-		(void)fprintf(stderr, "usage: gate25-policyd --ask ADDRESS|DOMAIN [--destination IP] [--config FILE] "
-				      "[--json | --wire]\n");
-		return ASK_USAGE;
+		(void)fprintf(stderr, "usage: gate25-policyd %s\n", ASK_SYNOPSIS);
+		return CLI_USAGE;
 	}
 	if (!ask_recipient(question.domain, options.recipient)) {
 		(void)fprintf(stderr, "gate25-policyd: \"%s\" is neither an address nor a domain%s\n",
 			      options.recipient, " (names beyond ASCII: give the A-label, xn--...)");
-		return ASK_USAGE;
+		return CLI_USAGE;
 	}
 	if (options.destination != NULL && !endpoint_parse(&question.destination, options.destination, 25)) {
 		(void)fprintf(stderr, "gate25-policyd: \"%s\" is no IP address (IP, IP:PORT or [IP]:PORT)\n",
 			      options.destination);
-		return ASK_USAGE;
+		return CLI_USAGE;
 	}
 	if (load_conf(&conf, options.config))
 		status = answer(&options, &conf, &question);

@@ -13,6 +13,8 @@
 #include "policy/verdict/verdict.h"
 #include "proxy/base/attrib.h"
 
+#define ASK_SYNOPSIS "--ask ADDRESS|DOMAIN [--destination IP] [--config FILE] [--json | --wire]"
+
 /* ask_recipient takes the domain of "user@domain", "<user@domain>", "domain" or "postmaster" (""), in lower case.
  * False: no such thing; names beyond ASCII are to be given as A-labels. */
 MUST_CHECK bool ask_recipient(char out[VERDICT_NAME_MAX], const char *text);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/tools/append.h"
+#include "proxy/base/exit_status.h"
 
 /* Nothing that a server could show would do at |level|. */
 static bool is_hopeless(const struct verdict *verdict, enum level level)
@@ -31,15 +32,15 @@ static int status_at(const struct verdict *verdict, const struct addr *dst)
 
 	demand_of(&demand, verdict, dst);
 	if (demand.level != LEVEL_UNSET)
-		return is_hopeless(verdict, demand.level) || is_hopeless(verdict, demand.also) ? 1 : 0;
-	return demand.result == RESULT_DANE_REQUIRED ? 1 : 3;
+		return is_hopeless(verdict, demand.level) || is_hopeless(verdict, demand.also) ? CLI_FAILED : CLI_OK;
+	return demand.result == RESULT_DANE_REQUIRED ? CLI_FAILED : CLI_UNDECIDED;
 }
 
 int explain_status(const struct explain *explain)
 {
 	const struct verdict *verdict = explain->verdict;
 	const struct addr *dst = &explain->question->destination.addr;
-	int best = 3;
+	int best = CLI_UNDECIDED;
 
 	if (addr_len(dst) > 0 || verdict->mx_count == 0)
 		best = status_at(verdict, dst);
@@ -47,7 +48,7 @@ int explain_status(const struct explain *explain)
 		int status = status_at(verdict, explain_at(verdict, i));
 		best = status < best ? status : best;
 	}
-	return best == 1 && !verdict->enforce ? 0 : best;
+	return best == CLI_FAILED && !verdict->enforce ? CLI_OK : best;
 }
 
 /* --- names -------------------------------------------------------------------------------------------------------- */

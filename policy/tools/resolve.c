@@ -212,9 +212,7 @@ int resolve_main(int argc, char **argv)
 	int status = CLI_USAGE;
 
 	if (!parse_options(&options, argc, argv)) {
-		(void)fprintf(stderr, "usage: gate25-policyd --resolve NAME TYPE [--resolver IP[:PORT]] "
-				      "[--trust-anchor FILE] [--dnssec auto|trust-ad|validate|off] [--config FILE] "
-				      "[--json]\n");
+		(void)fprintf(stderr, "usage: gate25-policyd %s\n", RESOLVE_SYNOPSIS);
 		return CLI_USAGE;
 	}
 	if (!resolve_name(name, options.name)) {

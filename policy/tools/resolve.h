@@ -9,6 +9,10 @@
 #include "policy/dns/dnssec.h"
 #include "proxy/base/attrib.h"
 
+#define RESOLVE_SYNOPSIS                                                                                          \
+	"--resolve NAME TYPE [--resolver IP[:PORT]] [--trust-anchor FILE] [--dnssec auto|trust-ad|validate|off] " \
+	"[--config FILE] [--json]"
+
 /* Everything is borrowed. */
 struct resolve_report {
 	const char *name;

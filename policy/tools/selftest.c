@@ -96,7 +96,7 @@ int selftest_main(int argc, char **argv)
 	int status = CLI_USAGE;
 
 	if (argc != 0 && !inherited && !named) {
-		(void)fprintf(stderr, "usage: gate25-policyd --self-test [--config FILE]\n");
+		(void)fprintf(stderr, "usage: gate25-policyd %s\n", SELFTEST_SYNOPSIS);
 		return CLI_USAGE;
 	}
 	if (inherited ? inherit(&inputs) : load(&inputs, named ? argv[1] : NULL))

@@ -24,8 +24,14 @@ struct findings {
 
 static int usage(FILE *out, int status)
 {
-	(void)fprintf(out, "usage: gate25 check [--config FILE] [--quiet]\n\n"
-			   "Reads the configuration and says everything that is wrong (exit status 2) or doubtful.\n");
+	(void)fprintf(
+		out,
+		"usage: gate25 check [--config FILE] [--quiet]\n\n"
+		"Reads the configuration and says everything that is wrong or doubtful in it and about this host.\n"
+		"  --config FILE   default %s\n"
+		"  --quiet         no word where all is well\n\n"
+		"Exit status: 0 good, warnings or not, 2 an error.\n",
+		CONF_DEFAULT_PATH);
 	return status;
 }
 
