@@ -55,20 +55,22 @@ lies() {
 		says "$how"
 		domain=$(fresh)
 		if [ "$reply" = 250 ]; then
-			echo "$2, $how|bob@$domain|198.51.100.11|250|level=dane authenticated=yes"
+			reply+="|level=dane authenticated=yes"
 		else
-			echo "$2, $how|bob@$domain|198.51.100.11|$reply|verdict=failed result=dnssec-invalid"
-		fi | dane_cases "$2-$how"
+			reply+="|verdict=failed result=dnssec-invalid"
+		fi
+		dane_cases "$2-$how" <<<"$2, $how|bob@$domain|198.51.100.11|$reply"
 	done 3< <(about_all)
 }
 
 # ills MODE: all of them at once, each about the MX record of one domain and the TLSA records of another.
-ills() {
+ills() { dane_cases "$1-ills" together < <(ill_rows "$1"); }
+ill_rows() {
 	local how
 	for how in $ILLS; do
 		echo "$1, MX $how|bob@lie-$how.signed.example|198.51.100.11|451 4.4.3|verdict=failed"
 		echo "$1, TLSA $how|bob@tlsa-$how.signed.example|198.51.100.11|451 4.7.5|result=dnssec-invalid"
-	done | dane_cases "$1-ills" together
+	done
 }
 
 hosts_chains

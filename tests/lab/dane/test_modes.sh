@@ -51,9 +51,9 @@ while IFS='|' read -r name mode resolvers lines <&4; do
 	# shellcheck disable=SC2086
 	dane_gate "floor = may" $lines
 	check "$name: the log tells the mode" grep -qE "\"dnssec\".*\"mode\":\"$mode\"" "$LAB_DIR/log/gate25"
-	while IFS='|' read -r domain n reply wants <&3; do
+	dane_cases "$name" < <(table | while IFS='|' read -r domain n reply wants; do
 		echo "$name: $domain|bob@$domain|198.51.100.$n|$reply|$wants"
-	done 3< <(table) | dane_cases "$name"
+	done)
 	dane_gate_stop
 done 4< <(modes)
 lab_done
