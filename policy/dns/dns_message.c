@@ -11,6 +11,7 @@
 #define HEADER_LEN        12
 #define TTL_ABSENT_MAX_S  10800 /* RFC 2308 s. 5 */
 #define TTL_ABSENT_NONE_S 60    /* an absence without SOA carries no TTL at all */
+#define PROOF_MAX         128   /* three for each of 16 aliases and for the end are far fewer */
 #define EDNS_UDP_SIZE     1232  /* fits every path without fragments */
 
 /* --- the question ------------------------------------------------------------------------------------------------- */
@@ -160,19 +161,29 @@ static const char *take_records(size_t *out_count, struct dns_answer *answer, co
 	return NULL;
 }
 
-/* take_proof_ttls: what else the answer rests on has its time too: denials of a better match, and what made aliases. */
-static void take_proof_ttls(struct dns_answer *answer, const struct reading *in)
+/* take_proof_ttls: what else the answer rests on has its time too: denials of a better match, and what made aliases.
+ * False: more of them than any answer rests on. Each is held against all the others, so that many are costly. */
+static bool take_proof_ttls(struct dns_answer *answer, const struct reading *in)
 {
+	size_t count = 0;
+
 	for (size_t i = 0; i < ldns_rr_list_rr_count(in->authority); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(in->authority, i);
-		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC || ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC3)
-			dns_take_rrset_ttl(answer, rr, in->authority, in->now_s);
+		if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_NSEC && ldns_rr_get_type(rr) != LDNS_RR_TYPE_NSEC3)
+			continue;
+		if (++count > PROOF_MAX)
+			return false;
+		dns_take_rrset_ttl(answer, rr, in->authority, in->now_s);
 	}
 	for (size_t i = 0; i < ldns_rr_list_rr_count(in->list); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(in->list, i);
-		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_DNAME)
-			dns_take_rrset_ttl(answer, rr, in->list, in->now_s);
+		if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_DNAME)
+			continue;
+		if (++count > PROOF_MAX)
+			return false;
+		dns_take_rrset_ttl(answer, rr, in->list, in->now_s);
 	}
+	return true;
 }
 
 /* absence_ttl: RFC 2308 s. 5. Returns whether there was an SOA at all. */
@@ -209,7 +220,8 @@ static enum dns_reply judge(struct dns_answer *answer, const struct reading *in,
 	}
 	if (wrong != NULL)
 		return failed(answer, wrong);
-	take_proof_ttls(answer, in);
+	if (!take_proof_ttls(answer, in))
+		return failed(answer, "more than 128 records of proof");
 	if (count > 0) {
 		answer->status = DNS_FOUND_INSECURE;
 		return nxdomain ? failed(answer, "records of a name that does not exist") : DNS_REPLY_ANSWER;

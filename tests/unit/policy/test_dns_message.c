@@ -389,6 +389,34 @@ static void test_limits(void **state)
 	assert_int_equal(answer.aliases, DNS_ALIASES_MAX);
 }
 
+static void add_nsec(uint8_t number)
+{
+	put_name(&reply, NAME);
+	put16(&reply, 47); /* NSEC */
+	put16(&reply, 1);
+	put16(&reply, 0);
+	put16(&reply, 60);
+	put16(&reply, 5);
+	reply.bytes[reply.len++] = 1;
+	reply.bytes[reply.len++] = number;
+	reply.bytes[reply.len++] = 0; /* the next name; then no types at all */
+	put16(&reply, 0);
+	reply.bytes[9]++;
+}
+
+/* Each denial is held against every other: whoever sends thousands makes one answer cost a tenth of a second. */
+static void test_proof_limit(void **state)
+{
+	(void)state;
+	for (unsigned n = 128; n <= 129; n++) {
+		start(NAME, DNS_A);
+		for (unsigned i = 0; i < n; i++)
+			add_nsec((uint8_t)i);
+		assert_int_equal(read_reply(), n > 128 ? DNS_REPLY_FAILED : DNS_REPLY_ANSWER);
+		assert_int_equal(answer.status, n > 128 ? DNS_FAILED : DNS_ABSENT_INSECURE);
+	}
+}
+
 static void test_foreign(void **state)
 {
 	(void)state;
@@ -701,19 +729,13 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_question),
-		cmocka_unit_test(test_meaning),
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_cut_and_changed),
-		cmocka_unit_test(test_tlsa),
-		cmocka_unit_test(test_tlsa_limits),
-		cmocka_unit_test(test_cname),
-		cmocka_unit_test(test_print),
-		cmocka_unit_test(test_root),
-		cmocka_unit_test(test_signatures_end),
-		cmocka_unit_test(test_extended_errors),
+		cmocka_unit_test(test_question),        cmocka_unit_test(test_meaning),
+		cmocka_unit_test(test_values),          cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_proof_limit),     cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_cut_and_changed), cmocka_unit_test(test_tlsa),
+		cmocka_unit_test(test_tlsa_limits),     cmocka_unit_test(test_cname),
+		cmocka_unit_test(test_print),           cmocka_unit_test(test_root),
+		cmocka_unit_test(test_signatures_end),  cmocka_unit_test(test_extended_errors),
 		cmocka_unit_test(test_words),
 	};
 
