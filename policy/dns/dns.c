@@ -25,7 +25,8 @@ struct dns {
 	const struct dns_engine *engine;
 	void *state; /* the engine's */
 	struct dns_limits limits;
-	size_t running;
+	size_t running_count;
+	TAILQ_HEAD(, dns_job) running;
 	TAILQ_HEAD(, dns_job) waiting;
 	LIST_HEAD(, dns_job) jobs[BUCKETS];
 };
@@ -57,8 +58,10 @@ static void detach(struct dns_job *job)
 	LIST_REMOVE(job, same_hash);
 	if (job->waiting)
 		TAILQ_REMOVE(&dns->waiting, job, queued);
-	if (job->running)
-		dns->running--;
+	if (job->running) {
+		TAILQ_REMOVE(&dns->running, job, queued);
+		dns->running_count--;
+	}
 	job->waiting = job->running = false;
 	event_free(job->timer);
 	job->timer = NULL;
@@ -69,13 +72,35 @@ static void start_waiting(struct dns *dns)
 {
 	struct dns_job *job = TAILQ_FIRST(&dns->waiting);
 
-	if (job == NULL || dns->running >= dns->limits.sockets_max)
+	if (job == NULL || dns->running_count >= dns->limits.sockets_max)
 		return;
 	TAILQ_REMOVE(&dns->waiting, job, queued);
 	job->waiting = false;
+	TAILQ_INSERT_TAIL(&dns->running, job, queued);
 	job->running = true;
-	dns->running++;
+	job->since_ms = dns_now_ms();
+	dns->running_count++;
 	event_active(job->timer, EV_TIMEOUT, 0);
+}
+
+/* hurry_oldest: somebody waits. Whoever's name servers are silent must not hold up the mail of others for as long as
+ * the deadline lets him; what answers at all mostly does so at once. */
+static void hurry_oldest(struct dns *dns)
+{
+	uint32_t patience_ms = dns->engine->patience_ms;
+	uint64_t now_ms = dns_now_ms();
+	struct dns_job *job;
+
+	TAILQ_FOREACH(job, &dns->running, queued)
+	{
+		if (patience_ms == 0 || now_ms - job->since_ms < patience_ms)
+			return;
+		if (job->hurried)
+			continue;
+		job->hurried = true;
+		event_active(job->timer, EV_TIMEOUT, 0);
+		return;
+	}
 }
 
 static void job_free(struct dns_job *job)
@@ -120,7 +145,17 @@ void dns_job_fail(struct dns_job *job, const char *reason)
 	dns_job_done(job);
 }
 
-/* on_timer: the job's turn has come, or its time is up. */
+static void start(struct dns_job *job, uint64_t left_ms)
+{
+	const struct dns_engine *engine = job->dns->engine;
+	bool hurry = engine->patience_ms > 0 && engine->patience_ms < left_ms;
+
+	job->started = true;
+	set_timer(job, hurry ? engine->patience_ms : left_ms);
+	engine->start(job);
+}
+
+/* on_timer: the job's turn has come, or it has run for long, or its time is up. */
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct dns_job *job = arg;
@@ -128,15 +163,17 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (job->waiting) {
+	job->hurried = false;
+	if (job->waiting)
 		dns_job_fail(job, "too many questions at once");
-	} else if (job->started || now_ms >= job->deadline_ms) {
+	else if (now_ms >= job->deadline_ms)
 		dns_job_fail(job, "no answer in time");
-	} else {
-		job->started = true;
+	else if (!job->started)
+		start(job, job->deadline_ms - now_ms);
+	else if (!TAILQ_EMPTY(&job->dns->waiting))
+		dns_job_fail(job, "no answer so far, and others wait");
+	else
 		set_timer(job, job->deadline_ms - now_ms);
-		job->dns->engine->start(job);
-	}
 }
 
 static size_t bucket_of(const char *name, enum dns_type type)
@@ -169,6 +206,8 @@ static struct dns_job *job_new(struct dns *dns, const char *name, enum dns_type 
 	job->waiting = true;
 	set_timer(job, dns->limits.deadline_ms);
 	start_waiting(dns);
+	if (job->waiting)
+		hurry_oldest(dns);
 	return job;
 }
 
@@ -197,6 +236,7 @@ struct dns *dns_new(struct event_base *base, const struct dns_options *options, 
 	dns->base = base;
 	dns->engine = options->mode == DNS_VALIDATE ? &dns_unbound : &dns_stub;
 	dns->limits = options->limits;
+	TAILQ_INIT(&dns->running);
 	TAILQ_INIT(&dns->waiting);
 	dns->state = dns->engine->open(base, options, err, err_len);
 	if (dns->state == NULL) {

@@ -102,7 +102,9 @@ struct dns_resolver {
 struct dns_limits {
 	uint32_t attempt_ms;  /* one attempt at one resolver */
 	uint32_t deadline_ms; /* one question, all attempts and aliases together */
-	size_t sockets_max;   /* open at a time; further questions wait within their deadline */
+	size_t sockets_max;   /* open at a time; further questions wait within their deadline. Meanwhile, but for
+				 DNS_VALIDATE, one that has run for a second without an answer fails, so that silent
+				 name servers hold up nobody else */
 	uint32_t proof_ms;    /* DNS_TRUST_AD: for how long a resolver that has shown that it validates is believed to;
 				 longer ago, and an answer without AD counts only after it has shown it again */
 };

@@ -12,15 +12,17 @@ struct event;
 
 struct dns_job {
 	LIST_ENTRY(dns_job) same_hash;
-	TAILQ_ENTRY(dns_job) queued; /* while it waits for its turn */
+	TAILQ_ENTRY(dns_job) queued; /* in dns->waiting or dns->running, oldest first */
 	LIST_HEAD(, dns_query) queries;
 	struct dns *dns;
 	void *engine; /* what open returned */
 	char name[DNS_NAME_MAX];
 	enum dns_type type;
 	bool waiting; /* in dns->waiting */
-	bool running; /* counted in dns->running */
+	bool running; /* in dns->running */
 	bool started;
+	bool hurried;      /* its timer has been told to look whether others wait */
+	uint64_t since_ms; /* running */
 	uint64_t deadline_ms;
 	struct event *timer; /* NULL: ended, in no list any more */
 	void *work;          /* the engine's, between start and stop; NULL: none */
@@ -30,6 +32,8 @@ struct dns_job {
 
 /* How questions are answered. */
 struct dns_engine {
+	/* How long a question may run while others cannot. 0: until its deadline. */
+	uint32_t patience_ms;
 	/* NULL: |err| says why. */
 	void *(*open)(struct event_base *base, const struct dns_options *options, char *err, size_t err_len);
 	void (*close)(void *engine); /* every job was stopped before */

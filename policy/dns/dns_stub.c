@@ -17,6 +17,7 @@
 #include "policy/dns/dns_job.h"
 #include "policy/dns/dns_message.h"
 
+#define PATIENCE_MS  1000 /* nearly all that answer at all do so at once */
 #define STRAYS_MAX   8
 #define ATTEMPTS_MIN 3
 #define ATTEMPTS_MAX 8
@@ -361,4 +362,4 @@ static void stub_stop(struct dns_job *job)
 	job->work = NULL;
 }
 
-const struct dns_engine dns_stub = { stub_open, free, stub_start, stub_stop };
+const struct dns_engine dns_stub = { PATIENCE_MS, stub_open, free, stub_start, stub_stop };

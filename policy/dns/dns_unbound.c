@@ -339,4 +339,5 @@ static void *validator_open(struct event_base *base, const struct dns_options *o
 	return validator;
 }
 
-const struct dns_engine dns_unbound = { validator_open, validator_close, validator_start, validator_stop };
+/* libunbound goes on with a question that was given up, so that giving up early frees nothing. */
+const struct dns_engine dns_unbound = { 0, validator_open, validator_close, validator_start, validator_stop };

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <time.h>
 
 #include "policy/dns/dns.h"
 #include "tests/unit/policy/fake_dns.h"
@@ -31,6 +32,14 @@ struct world {
 	struct dns_answer last;
 	size_t printed_len; /* of its records as text */
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 static void on_answer(void *arg, const struct dns_answer *answer)
 {
@@ -626,6 +635,39 @@ static void test_few_sockets(void **state)
 	close_world(&crowd.w);
 }
 
+/* A question that nobody answers gives way to those that wait, long before its deadline; alone it may take its time. */
+static void test_silence_gives_way(void **state)
+{
+	const struct dns_options options = {
+		.resolvers_count = 1,
+		.limits = { .attempt_ms = 1500, .deadline_ms = 4000, .sockets_max = 1 },
+	};
+	struct world w;
+	struct world slow = { 0 }; /* of it only what on_answer leaves there */
+	uint64_t began_ms;
+
+	(void)state;
+	for (int wait = 0; wait <= 1; wait++) { /* the other one comes at once, or when the first is late already */
+		open_world_of(&w, options, (const bool[2]){ true, true });
+		slow = (struct world){ .base = w.base };
+		w.fake[0].silent = "mx.d.example";
+		began_ms = now_ms();
+		assert_non_null(dns_ask(w.dns, "mx.d.example", DNS_A, on_answer, &slow));
+		if (wait) {
+			const struct timeval late = { .tv_sec = 1, .tv_usec = 300000 };
+			(void)event_base_loopexit(w.base, &late);
+			(void)event_base_dispatch(w.base);
+			assert_int_equal(slow.answers, 0); /* nobody waited */
+		}
+		ask(&w, "d.example", DNS_MX);
+		assert_int_equal(w.last.status, DNS_FOUND_INSECURE);
+		assert_int_equal(slow.answers, 1);
+		assert_int_equal(slow.last.status, DNS_FAILED);
+		assert_true(now_ms() - began_ms < 3000);
+		close_world(&w);
+	}
+}
+
 /* dns_free with everything under way calls nobody and leaks nothing. */
 static void test_free_under_way(void **state)
 {
@@ -672,6 +714,7 @@ int main(void)
 		cmocka_unit_test(test_message_is_kept),
 		cmocka_unit_test(test_alike_asked_once),
 		cmocka_unit_test(test_few_sockets),
+		cmocka_unit_test(test_silence_gives_way),
 		cmocka_unit_test(test_free_under_way),
 	};
 
