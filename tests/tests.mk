@@ -25,8 +25,8 @@ $(B)/unit/policy/%: $(B)/tests/unit/policy/%.o $(B)/libpolicy.a $(B)/libverdict.
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(CMOCKA) $(POLICY_LINK)
 
-# The DNS of this one is a table of its own.
-$(B)/unit/policy/test_mx_dane: LDFLAGS += -Wl,--wrap=dns_ask,--wrap=dns_cancel
+# The DNS of these is a table of their own.
+$(B)/unit/policy/test_mx_dane $(B)/unit/policy/test_mx_cache: LDFLAGS += -Wl,--wrap=dns_ask,--wrap=dns_cancel
 
 # A fuzz target is built twice: replayed over its seeds by any compiler (make check), and with libFuzzer (make fuzz).
 $(B)/fuzz/proxy/%: $(B)/tests/fuzz/proxy/%.o $(B)/tests/fuzz/replay.o $(B)/libproxy.a $(B)/libnetfilter.a $(B)/libverdict.a \

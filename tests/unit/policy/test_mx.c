@@ -1,5 +1,4 @@
-/* test_mx.c - RULES A.2 as a table: which hosts an answer means; then whole lookups against a fake resolver; and what
- * is remembered of them. */
+/* test_mx.c - RULES A.2 as a table: which hosts an answer means; then whole lookups against a fake resolver. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +6,6 @@
 #include <cmocka.h>
 
 #include "policy/mx/mx.h"
-#include "policy/mx/mx_cache.h"
 #include "tests/unit/policy/fake_dns.h"
 
 #define ALWAYS 1000000
@@ -169,10 +167,8 @@ struct world {
 	struct event_base *base;
 	struct fake_dns fake;
 	struct dns *dns;
-	struct mx_cache *cache;
 	unsigned done;
 	struct mx_result result;
-	uint32_t ttl_s;
 };
 
 static void open_world(struct world *w)
@@ -184,9 +180,6 @@ static void open_world(struct world *w)
 		.limits = { .attempt_ms = 250, .deadline_ms = 4000, .sockets_max = 64 },
 	};
 	char err[DNS_REASON_MAX];
-	struct mx_cache_limits mx_limits = {
-		.domains_max = 3, .bytes_max = 1u << 20, .lookups_max = 2, .deadline_ms = 10000
-	};
 
 	memset(w, 0, sizeof(*w));
 	w->base = event_base_new();
@@ -195,14 +188,11 @@ static void open_world(struct world *w)
 	at.at = w->fake.at;
 	w->dns = dns_new(w->base, &options, err, sizeof(err));
 	assert_non_null(w->dns);
-	w->cache = mx_cache_new(w->base, w->dns, &mx_limits);
-	assert_non_null(w->cache);
 }
 
 static void close_world(struct world *w)
 {
 	mx_result_cleanup(&w->result);
-	mx_cache_free(w->cache);
 	dns_free(w->dns);
 	fake_dns_close(&w->fake);
 	event_base_free(w->base);
@@ -346,120 +336,11 @@ static void test_cancelled(void **state)
 	close_world(&w);
 }
 
-/* --- the cache -------------------------------------------------------------------------------------------------------
- */
-
-static void on_cached(void *arg, const struct mx_result *result, uint32_t ttl_s)
-{
-	struct world *w = arg;
-
-	w->done++;
-	w->ttl_s = ttl_s;
-	w->result.lookup = result->lookup;
-	(void)event_base_loopbreak(w->base);
-}
-
-static void wait_for(struct world *w, unsigned done)
-{
-	while (w->done < done)
-		assert_int_equal(event_base_dispatch(w->base), 0);
-}
-
-static void test_cache(void **state)
-{
-	struct world w;
-	uint32_t ttl_s;
-
-	(void)state;
-	open_world(&w);
-	assert_null(mx_cache_find(w.cache, want("d.example"), &ttl_s));
-	assert_non_null(mx_cache_ask(w.cache, want("d.example"), on_cached, &w));
-	struct mx_ask *left = mx_cache_ask(w.cache, want("d.example"), on_cached, &w);
-	assert_non_null(left);
-	assert_non_null(mx_cache_ask(w.cache, want("d.example"), on_cached, &w));
-	mx_cache_cancel(left);
-	assert_null(mx_cache_find(w.cache, want("d.example"), &ttl_s)); /* not yet */
-	wait_for(&w, 2);
-	assert_int_equal(w.ttl_s, 90);
-	unsigned asked = w.fake.asked_udp;
-	assert_int_equal(asked, 5); /* once for all: MX, and two families of two hosts */
-	const struct mx_result *known = mx_cache_find(w.cache, want("d.example"), &ttl_s);
-	assert_non_null(known);
-	assert_int_equal(known->hosts_count, 2);
-	assert_true(ttl_s <= 90 && ttl_s > 0);
-	assert_int_equal(w.done, 2);
-	close_world(&w);
-}
-
-/* The lookup goes on when the only asker has left. */
-static void test_cache_goes_on(void **state)
-{
-	struct world w;
-	uint32_t ttl_s;
-
-	(void)state;
-	open_world(&w);
-	struct mx_ask *left = mx_cache_ask(w.cache, want("d.example"), on_cached, &w);
-	assert_non_null(left);
-	mx_cache_cancel(left);
-	for (unsigned i = 0; i < 1000 && mx_cache_domains(w.cache) == 0; i++)
-		assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE), 0);
-	assert_non_null(mx_cache_find(w.cache, want("d.example"), &ttl_s));
-	assert_int_equal(w.done, 0);
-	close_world(&w);
-}
-
-static void test_cache_bounds(void **state)
-{
-	static const char *const domains[] = { "d.example", "null.example", "implicit.example", "unknown.example" };
-	struct world w;
-	uint32_t ttl_s;
-
-	(void)state;
-	open_world(&w);
-	for (unsigned i = 0; i < COUNT(domains); i++) {
-		assert_non_null(mx_cache_ask(w.cache, want(domains[i]), on_cached, &w));
-		wait_for(&w, i + 1);
-		if (i > 0)
-			assert_non_null(mx_cache_find(w.cache, want("d.example"), &ttl_s)); /* in use */
-	}
-	assert_int_equal(mx_cache_domains(w.cache), 3);
-	assert_null(mx_cache_find(w.cache, want("null.example"), &ttl_s));
-	assert_non_null(mx_cache_ask(w.cache, want("a.example"), on_cached, &w));
-	assert_non_null(mx_cache_ask(w.cache, want("b.example"), on_cached, &w));
-	assert_null(mx_cache_ask(w.cache, want("c.example"), on_cached, &w)); /* two lookups are under way */
-	assert_non_null(mx_cache_ask(w.cache, want("b.example"), on_cached, &w));
-	wait_for(&w, 7);
-	close_world(&w);
-}
-
-static void test_cache_failure_is_short(void **state)
-{
-	struct world w;
-
-	(void)state;
-	open_world(&w);
-	w.fake.broken = "mx1.d.example";
-	assert_non_null(mx_cache_ask(w.cache, want("d.example"), on_cached, &w));
-	wait_for(&w, 1);
-	assert_int_equal(w.result.lookup, VERDICT_LOOKUP_FOUND);
-	assert_int_equal(w.ttl_s, MX_CACHE_TTL_FAILED_S);
-	w.fake.broken = "null.example";
-	assert_non_null(mx_cache_ask(w.cache, want("null.example"), on_cached, &w));
-	wait_for(&w, 2);
-	assert_int_equal(w.result.lookup, VERDICT_LOOKUP_FAILED);
-	assert_int_equal(w.ttl_s, MX_CACHE_TTL_FAILED_S);
-	close_world(&w);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hosts),        cmocka_unit_test(test_found),
-		cmocka_unit_test(test_not_found),    cmocka_unit_test(test_failed),
-		cmocka_unit_test(test_deadline),     cmocka_unit_test(test_cancelled),
-		cmocka_unit_test(test_cache),        cmocka_unit_test(test_cache_goes_on),
-		cmocka_unit_test(test_cache_bounds), cmocka_unit_test(test_cache_failure_is_short),
+		cmocka_unit_test(test_hosts),  cmocka_unit_test(test_found),    cmocka_unit_test(test_not_found),
+		cmocka_unit_test(test_failed), cmocka_unit_test(test_deadline), cmocka_unit_test(test_cancelled),
 	};
 
 	return cmocka_run_group_tests_name("mx", tests, NULL, NULL);
