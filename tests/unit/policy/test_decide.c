@@ -13,6 +13,7 @@
 #include "policy/decide/decide.h"
 #include "policy/verdict/demand.h"
 #include "policy/tools/explain.h"
+#include "tests/unit/policy/travels.h"
 
 static const struct addr none; /* no address: no MX host is known by it */
 
@@ -229,24 +230,6 @@ static void describe(const struct verdict *v, char out[1024])
 	(void)snprintf(out + at, 1024 - at, " sni=%s", v->servername);
 }
 
-/* Whatever is decided, it travels. */
-static void assert_travels(const struct verdict *v)
-{
-	static uint8_t bytes[WIRE_MAX];
-	struct wire_writer w;
-	struct wire_reader r;
-	uint32_t id;
-
-	wire_writer_init(&w, bytes, sizeof(bytes) - 2);
-	verdict_put(&w, 5, v);
-	assert_false(w.failed);
-	wire_reader_init(&r, bytes, w.len);
-	struct verdict *got = verdict_get(&r, &id);
-	assert_non_null(got);
-	assert_int_equal(demand_permits_clear(v, &none), demand_permits_clear(got, &none));
-	verdict_unref(got);
-}
-
 static void test_verdicts(void **state)
 {
 	(void)state;
@@ -275,7 +258,7 @@ static void test_verdicts(void **state)
 		if (name != NULL)
 			assert_int_equal(v->ttl_s,
 					 cases[i].lookup == VERDICT_LOOKUP_FAILED ? DECIDE_TTL_FAILED_S : 300);
-		assert_travels(v);
+		assert_travels(v, &none);
 		verdict_unref(v);
 		mx_result_cleanup(&mx);
 		conf_cleanup(&conf);
@@ -318,7 +301,7 @@ static void test_fails_closed(void **state)
 		if (v->status != VERDICT_FAILED || v->level != LEVEL_UNSET || demand_permits_clear(v, &none) ||
 		    v->reason[0] == '\0')
 			fail_msg("case %zu", i);
-		assert_travels(v);
+		assert_travels(v, &none);
 		verdict_unref(v);
 	}
 	conf_cleanup(&conf);
@@ -392,7 +375,7 @@ static void test_no_rule_for_a_destination(void **state)
 	assert_int_equal(v->status, VERDICT_OK);
 	assert_int_equal(v->source, VERDICT_SOURCE_NONE);
 	assert_false(demand_permits_clear(v, &none));
-	assert_travels(v);
+	assert_travels(v, &none);
 	verdict_unref(v);
 	conf_cleanup(&conf);
 }

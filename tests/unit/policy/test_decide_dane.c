@@ -12,6 +12,7 @@
 #include "policy/decide/decide.h"
 #include "policy/tools/explain.h"
 #include "policy/verdict/demand.h"
+#include "tests/unit/policy/travels.h"
 
 static void on_error(void *arg, const char *file, unsigned line, const char *message)
 {
@@ -97,29 +98,6 @@ static struct mx_result result_of(const char *words)
 		add_hosts(&mx, words);
 	}
 	return mx;
-}
-
-/* Whatever is decided travels, and demands the same where it arrives. */
-static void assert_travels(const struct verdict *v, const struct addr *dst)
-{
-	static uint8_t bytes[WIRE_MAX];
-	struct demand here;
-	struct demand there;
-	struct wire_writer w;
-	struct wire_reader r;
-	uint32_t id;
-
-	wire_writer_init(&w, bytes, sizeof(bytes) - 2);
-	verdict_put(&w, 5, v);
-	assert_false(w.failed);
-	wire_reader_init(&r, bytes, w.len);
-	struct verdict *got = verdict_get(&r, &id);
-	assert_non_null(got);
-	demand_of(&here, v, dst);
-	demand_of(&there, got, dst);
-	assert_int_equal(here.level, there.level);
-	assert_int_equal(here.hosts_count, there.hosts_count);
-	verdict_unref(got);
 }
 
 #define DANE      "default-level = dane\n"
