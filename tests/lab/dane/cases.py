@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""cases.py MAILBOX[:MAILBOX...] CANARY TABLE [together]: one mail for each row of a table, through the gate; what the client, the log and the
-mailbox must then say. Runs in the node client. A row:
+"""cases.py MAILBOX[:MAILBOX...] CANARY TABLE [together]: one mail for each row of a table, through the gate; what the
+client, the log and the mailbox must then say. Runs in the node client. A row:
 
     NAME | RECIPIENT | SERVER | REPLY | KEY=VALUE ...
 
-REPLY: a regular expression for how the last reply begins; with 250 the mail must be in the mailbox, with anything else not. The keys are of
-the gate's log line (json): of the refusal, or of the end of the session where the mail was taken. VALUE: a regular
-expression for the whole value, with _ for a space; an empty one: the key is not there. tls=no: it went in clear.
-"together": all at the same time; then no row may share its recipient's domain with another.
+REPLY: a regular expression for how the last reply begins; with 250 the mail must be in a mailbox, with anything else
+not. The keys are of the gate's log line (json): of the refusal, or of the end of the session where the mail was taken.
+VALUE: a regular expression for the whole value, with _ for a space; an empty one: the key is not there. tls=no: it went
+in clear. "together": all at the same time; then no row may share its recipient's domain with another.
 """
 import os
 import re

@@ -125,7 +125,8 @@ hosts_domains() {
 		expired.{example,nsec3} nodenials.{example,nsec3} "$LAB_BOGUS"; do
 		echo "$zone"
 		[ -z "${LAB_ZONE_LINES[$zone]:-}" ] || awk -v zone="$zone" '
-			$1 != "@" && $1 !~ /_/ && ($2 == "MX" || $2 == "CNAME" || $1 ~ /^implicit/) { print $1 "." zone }' <<<"${LAB_ZONE_LINES[$zone]}"
+			$1 != "@" && $1 !~ /_/ && ($2 == "MX" || $2 == "CNAME" || $1 ~ /^implicit/) { print $1 "." zone }' \
+			<<<"${LAB_ZONE_LINES[$zone]}"
 	done | sort -u
 	echo nowhere-at-all.example
 }

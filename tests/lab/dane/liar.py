@@ -18,7 +18,8 @@ liar asks that resolver instead.
     servfail, refused
     truncated  TC over UDP and nothing over TCP
     slow       honest, a third of a second late
-What is honest lies about names with a label lie-HOW, and about the TLSA records of those with tlsalie-HOW. Each question is a line of output.
+What is honest lies about names with a label lie-HOW, and about the TLSA records of those with tlsalie-HOW. Each
+question is a line of output.
 """
 import os
 import socket

@@ -22,6 +22,8 @@ about_all() {
 
 # HOW, about the MX hosts of one domain only, and of another domain about their TLSA records only.
 ILLS='question other-id garbage short half servfail refused truncated silent'
+# Only validation sees these, where a resolver that is believed tells them about one name.
+FRAUDS='no-proof strip forge forge-ad'
 
 says() { echo "$1" >"$LIES.new" && mv "$LIES.new" "$LIES"; }
 logged() { grep -qE -- "$1" "$LAB_DIR/log/gate25"; }
@@ -63,14 +65,16 @@ lies() {
 	done 3< <(about_all)
 }
 
-# ills MODE: all of them at once, each about the MX record of one domain and the TLSA records of another.
-ills() { dane_cases "$1-ills" together < <(ill_rows "$1"); }
-ill_rows() {
+# ills MODE HOW...: all ILLS at once, each about the MX record of a domain, and these about the TLSA records of another.
+ills() {
 	local how
 	for how in $ILLS; do
 		echo "$1, MX $how|bob@lie-$how.signed.example|198.51.100.11|451 4.4.3|verdict=failed"
+	done >"$LAB_DIR/ills"
+	for how in "${@:2}"; do
 		echo "$1, TLSA $how|bob@tlsa-$how.signed.example|198.51.100.11|451 4.7.5|result=dnssec-invalid"
-	done
+	done >>"$LAB_DIR/ills"
+	dane_cases "$1-ills" together <"$LAB_DIR/ills"
 }
 
 hosts_chains
@@ -78,7 +82,7 @@ for ((n = 1; n <= FRESH; n++)); do
 	domain signed.example "fresh-$n" "mx-fresh-$n.signed.example"
 	host signed.example "mx-fresh-$n" 11 "$EE"
 done
-for how in $ILLS; do
+for how in $ILLS $FRAUDS; do
 	domain signed.example "lie-$how" alike.signed.example
 	domain signed.example "tlsa-$how" "tlsalie-$how.signed.example"
 	host signed.example "tlsalie-$how" 11 "$EE"
@@ -88,7 +92,7 @@ zones_world
 lab_server servers 11
 lab_dns_signed
 mapfile -t domains < <(seq -f 'fresh-%g.signed.example' $FRESH)
-for how in $ILLS; do domains+=("lie-$how.signed.example" "tlsa-$how.signed.example"); done
+for how in $ILLS $FRAUDS; do domains+=("lie-$how.signed.example" "tlsa-$how.signed.example"); done
 dane_server leaf "${domains[@]}"
 says silent
 lab_spawn liar gw python3 "$LAB/dane/liar.py" "$LAB_RESOLVER" $LIAR=@"$LIES"
@@ -109,7 +113,7 @@ lies 1 trust-ad
 check "the log says who does not validate" logged '"refused".*127\.0\.0\.9 does not validate'
 says honest
 check "ready when the resolver is honest" lab_until 30 ready
-ills trust-ad
+ills trust-ad $ILLS
 
 # It stops validating while the gate runs.
 lab_capture attempts path gw0
@@ -124,7 +128,7 @@ dane_gate_stop
 
 mv "$LAB_DIR/log/gate25" "$LAB_DIR/log/gate25-trust-ad"
 dane_gate "floor = may" "dnssec = validate"
-ills validate
+ills validate $ILLS $FRAUDS
 lies 2 validate
 says honest
 check "validating, and nobody lies any more: mail goes" lab_until 90 attempt authenticated

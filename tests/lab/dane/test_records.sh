@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every kind of TLSA record against every kind of certificate: a real Postfix (and an Exim) shows the chain, gate25 judges it.
+# Every kind of TLSA record against every kind of certificate: a real Postfix (and an Exim) shows the chain, gate25 judges
+# it.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/servers.sh"
 
@@ -109,14 +110,17 @@ row() {
 	local name=$1 server=$2 what=$3 policy=dane-unusable
 	[ "$name" != no-records ] || policy=floor
 	case $what in
-	pass*) echo "$name|bob@$name.example|$server|250|level=dane policy=dane authenticated=yes tlsa=$(tr ' ' _ <<<"${what#pass }")" ;;
+	pass*)
+		what=$(tr ' ' _ <<<"${what#pass }")
+		echo "$name|bob@$name.example|$server|250|level=dane policy=dane authenticated=yes tlsa=$what"
+		;;
 	refuse*) echo "$name|bob@$name.example|$server|451 4.7.5|level=dane verdict=refuse result=${what#refuse }" ;;
 	open) echo "$name|bob@$name.example|$server|250|level=encrypt policy=$policy authenticated=no tlsa=" ;;
 	esac
 }
 
 # Postfix names the digest that the server signed with only of a full handshake.
-resumed() { grep 'TLS connection established' "$LAB_DIR/log/servers" | grep -qv server-digest; }
+resumed() { [ "$(grep 'TLS connection established' "$LAB_DIR/log/servers" | grep -cv server-digest)" -gt 0 ]; }
 
 lab_internet
 lab_server servers 11
