@@ -170,7 +170,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		dns_job_fail(job, "no answer in time");
 	else if (!job->started)
 		start(job, job->deadline_ms - now_ms);
-	else if (!TAILQ_EMPTY(&job->dns->waiting))
+	else if (job->dns->engine->patience_ms > 0 && !TAILQ_EMPTY(&job->dns->waiting))
 		dns_job_fail(job, "no answer so far, and others wait");
 	else
 		set_timer(job, job->deadline_ms - now_ms);
