@@ -44,7 +44,7 @@ static void log_state(const struct dnssec_watch *watch, enum log_level level, co
 	if (meaning[0] != '\0')
 		log_add(&line, "meaning", "%s", meaning);
 	if (wait_ms > 0)
-		log_add(&line, "next_test_s", "%u", (unsigned)(wait_ms / 1000));
+		log_add(&line, "next-test", "%u", (unsigned)(wait_ms / 1000));
 	log_close(&line);
 }
 
