@@ -17,7 +17,7 @@ struct dispute { /* what is before the judge, and what came of it so far */
 	const struct verdict *verdict;
 	const struct tls_chain *chain; /* NULL until usage 2 wants it */
 	time_t now;
-	unsigned tries;
+	unsigned signatures;        /* that may still be looked at */
 	struct tls_finding failure; /* of the attempt that got furthest */
 };
 
@@ -72,9 +72,9 @@ static void note_failure(struct dispute *d, const struct tls_finding *finding)
 		d->failure = *finding;
 }
 
-static bool may_try(struct dispute *d)
+static void spend(struct dispute *d, size_t signatures)
 {
-	return d->tries > 0 && d->tries-- > 0;
+	d->signatures -= signatures < d->signatures ? (unsigned)signatures : d->signatures;
 }
 
 /* try_anchor: is there a way to |anchor|, shorter than that of |best|. */
@@ -84,18 +84,23 @@ static void try_anchor(struct dispute *d, X509 *anchor, enum tls_anchor kind, co
 	struct tls_finding finding = { RESULT_NONE, "" };
 	int depth;
 
-	if (!may_try(d))
+	if (d->signatures == 0)
 		return;
-	if (!tls_path_to_cert(d->chain, anchor, kind, d->now, &finding, &depth))
+	if (tls_path_to_cert(d->chain, anchor, kind, d->now, &finding, &depth)) {
+		spend(d, depth > 1 ? (size_t)depth : 1);
+		if (best->record == NULL || depth < best->depth)
+			*best = (struct match){ record, depth };
+	} else { /* how far it came is not known */
+		spend(d, sk_X509_num(tls_chain_certs(d->chain)));
 		note_failure(d, &finding);
-	else if (best->record == NULL || depth < best->depth)
-		*best = (struct match){ record, depth };
+	}
 }
 
 static bool is_signed_by(struct dispute *d, X509 *cert, EVP_PKEY *key)
 {
-	bool is = may_try(d) && X509_verify(cert, key) == 1;
+	bool is = d->signatures > 0 && X509_verify(cert, key) == 1;
 
+	spend(d, 1);
 	ERR_clear_error();
 	return is;
 }
@@ -289,7 +294,7 @@ static bool by_anchors(struct dispute *d, const struct demand *demand, struct ju
 struct judgement tls_dane_judge(const struct tls_peer *peer, const struct verdict *verdict, const struct demand *demand,
 				time_t now)
 {
-	struct dispute d = { .peer = peer, .verdict = verdict, .now = now, .tries = TLS_DANE_TRIES };
+	struct dispute d = { .peer = peer, .verdict = verdict, .now = now, .signatures = TLS_DANE_SIGNATURES };
 	bool anchors = has_anchors(demand);
 	struct judgement out = { .satisfied = false };
 

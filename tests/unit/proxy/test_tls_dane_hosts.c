@@ -330,6 +330,62 @@ static void tries_are_bounded(void **state)
 	made_free(&leaf);
 }
 
+/* long_chain makes |count| certificates: a leaf for |name|, and issuers up to one that signed itself. */
+static void long_chain(struct made *out, size_t count, const char *name)
+{
+	char cn[16];
+
+	for (size_t i = count; i-- > 0;) {
+		(void)snprintf(cn, sizeof(cn), "issuer %zu", i);
+		out[i] = made_cert(i > 0 ? &(struct recipe){ .cn = cn, .basic = CA_BASIC, .key_usage = CA_USAGE }
+					 : &(struct recipe){ .sans = name },
+				   i + 1 < count ? &out[i + 1] : NULL);
+	}
+}
+
+/* found_as_last: whether the last of 32 hosts is found, all of which have the end of a chain of |certs| in a record. */
+static bool found_as_last(size_t certs)
+{
+	static struct verdict_mx named[VERDICT_MX_MAX];
+	struct made chain[TLS_CHAIN_CERTS_MAX];
+	const struct made *sent[TLS_CHAIN_CERTS_MAX];
+	size_t count;
+	struct verdict_mx mx;
+	struct verdict verdict;
+	struct tls_peer *peer;
+	struct judgement got;
+
+	long_chain(chain, certs, "mx31.test");
+	for (size_t i = 0; i < certs; i++)
+		sent[i] = &chain[i];
+	peer = peer_of(sent, certs, &tls13);
+	const struct cast cast = { .issuer = &chain[certs - 1] };
+	struct tlsa *records = tlsa_made("201i", &cast, &count);
+	verdict = dane_at(&mx, records, count);
+	for (size_t i = 0; i < COUNT(named); i++) {
+		named[i] = mx;
+		(void)snprintf(named[i].tlsa_base, sizeof(named[i].tlsa_base), "mx%zu.test", i);
+	}
+	verdict.mx = named;
+	verdict.mx_count = COUNT(named);
+	got = tls_judge(peer, &verdict, NULL, MADE_NOW, NULL);
+	assert_int_equal(got.result, got.satisfied ? GOOD : MISMATCH);
+	tlsa_free(records, count);
+	tls_peer_free(peer);
+	for (size_t i = 0; i < certs; i++)
+		made_free(&chain[i]);
+	return got.satisfied;
+}
+
+/* With chains as they are it is. One of ten certificates, looked at anew for each host, would take half a second. */
+static void signatures_are_bounded(void **state)
+{
+	(void)state;
+	assert_true(found_as_last(2));
+	assert_true(found_as_last(4));
+	assert_false(found_as_last(TLS_CHAIN_CERTS_MAX));
+}
+
 /* What is no chain is refused by usage 2; usage 3 wants the leaf alone, and of it what it compares. */
 static void chains_that_cannot_be_read(void **state)
 {
@@ -380,6 +436,7 @@ int main(void)
 		cmocka_unit_test(unproved_needs_the_floor_as_well),
 		cmocka_unit_test(what_the_search_came_to),
 		cmocka_unit_test(tries_are_bounded),
+		cmocka_unit_test(signatures_are_bounded),
 		cmocka_unit_test(chains_that_cannot_be_read),
 	};
 
