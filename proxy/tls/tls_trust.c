@@ -1,16 +1,13 @@
 /* tls_trust.c - see tls_trust.h. */
 #include "proxy/tls/tls_trust.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/mem.h>
-#include <openssl/pem.h>
 
+#include "proxy/tls/tls_blocks.h"
 #include "proxy/tls/tls_compat.h"
 
 struct store {
@@ -44,9 +41,9 @@ static bool say(char error[TLS_ERROR_MAX], const char *name, const char *what)
 	return false;
 }
 
-/* add_block adds one PEM block; the sentence's end if it cannot. */
-static const char *add_block(struct store *store, const char *label, const uint8_t *der, long der_len)
+static const char *take_block(void *arg, const char *label, const uint8_t *der, size_t len)
 {
+	struct store *store = arg;
 	const uint8_t *at = der;
 	X509 *cert;
 	bool added;
@@ -54,8 +51,8 @@ static const char *add_block(struct store *store, const char *label, const uint8
 	/* A private key in a CA bundle is a mistake that somebody wants to hear of. */
 	if (strcmp(label, "CERTIFICATE") != 0)
 		return "holds something else than certificates (-----BEGIN CERTIFICATE-----).";
-	cert = d2i_X509(NULL, &at, der_len);
-	if (cert == NULL || at != der + der_len) {
+	cert = d2i_X509(NULL, &at, (long)len);
+	if (cert == NULL || at != der + len) {
 		X509_free(cert);
 		return "holds a block that is no certificate.";
 	}
@@ -65,39 +62,13 @@ static const char *add_block(struct store *store, const char *label, const uint8
 	return added ? NULL : "holds a certificate that could not be added: out of memory.";
 }
 
-/* next_block reads and adds one block. False at the end of the bundle, and with |*out_wrong| set where it is wrong. */
-static bool next_block(struct store *store, BIO *in, const char **out_wrong)
-{
-	char *label = NULL;
-	char *header = NULL;
-	uint8_t *der = NULL;
-	long der_len = 0;
-	bool ok = false;
-
-	if (PEM_read_bio(in, &label, &header, &der, &der_len) == 1) {
-		*out_wrong = add_block(store, label, der, der_len);
-		ok = *out_wrong == NULL;
-	} else if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
-		*out_wrong = "is damaged: a certificate in it cannot be read.";
-	}
-	OPENSSL_free(label);
-	OPENSSL_free(header);
-	OPENSSL_free(der);
-	return ok;
-}
-
 static bool fill(struct store *store, const char *name, const char *pem, size_t pem_len, char error[TLS_ERROR_MAX])
 {
-	const char *wrong = NULL;
-	BIO *in = pem_len <= INT_MAX ? BIO_new_mem_buf(pem, (int)pem_len) : NULL;
+	const char *wrong = "could not be read: out of memory.";
 
 	store->x509 = X509_STORE_new();
-	if (in == NULL || store->x509 == NULL)
-		wrong = "could not be read: out of memory.";
-	else
-		while (next_block(store, in, &wrong))
-			continue;
-	BIO_free(in);
+	if (store->x509 != NULL)
+		wrong = tls_blocks(pem, pem_len, take_block, store);
 	ERR_clear_error();
 	if (wrong == NULL && store->certs == 0)
 		wrong = "holds no certificate.";
