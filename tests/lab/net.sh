@@ -98,7 +98,7 @@ lab_capture() {
 	local name=$1 node=$2 interface=$3 filter=${4:-tcp port 25} log=capture-$1
 	: >"$LAB_DIR/log/$log"
 	if [ "$LAB_ROOT" = yes ]; then
-		lab_spawn "$log" "$node" tcpdump -Z root -n -s 70000 -U --immediate-mode -B 32768 -i "$interface" \
+		lab_spawn "$log" "$node" tcpdump -Z root -n -s 70000 -U --immediate-mode -B 131072 -i "$interface" \
 			-w "$LAB_DIR/pcap/$name.pcap" "($filter) or udp port 9"
 	else
 		lab_spawn "$log" "$node" python3 "$LAB/record.py" "$interface" "$LAB_DIR/pcap/$name.pcap"
