@@ -109,7 +109,7 @@ struct dns_limits {
 				 longer ago, and an answer without AD counts only after it has shown it again */
 };
 #define DNS_LIMITS_DEFAULT \
-	((struct dns_limits){ .attempt_ms = 2000, .deadline_ms = 12000, .sockets_max = 256, .proof_ms = 10000 })
+	((struct dns_limits){ .attempt_ms = 2000, .deadline_ms = 12000, .sockets_max = 256, .proof_ms = 1000 })
 
 struct dns_options {
 	enum dns_mode mode;

@@ -50,12 +50,17 @@ void dnssec_judge(struct dnssec_finding *out, const struct dnssec_evidence *evid
 	for (size_t i = 0; i < evidence->bogus_count; i++) {
 		const struct dnssec_word *word = &evidence->bogus[i];
 		const char *name = evidence->bogus_names[i];
-		if (is_found(word->status)) {
+		if (is_found(word->status) && !evidence->validated) {
 			find(out, DNSSEC_UNPROVED, "%s answers for %s, which is signed wrongly on purpose",
 			     evidence->who, name);
 			return;
 		}
-		if (word->status != DNS_FAILED)
+		if (is_found(word->status))
+			find(out, DNSSEC_PROVED,
+			     "%s proves the root; %s, which should be signed wrongly, is not: take it out of "
+			     "bogus-names",
+			     evidence->who, name);
+		else if (word->status != DNS_FAILED)
 			find(out, DNSSEC_PROVED,
 			     "%s proves the root; %s, which should be signed wrongly, is not there to be asked about",
 			     evidence->who, name);

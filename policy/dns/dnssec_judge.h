@@ -2,7 +2,8 @@
  *
  * The root's SOA record is asked for twice: as a proof, in the mode under test, and plainly, so that a resolver that is
  * not there is told from one that is there and does not prove. Then names that are signed wrongly on purpose: who
- * answers for one does not validate. That such a name cannot be asked about proves nothing, and is only said. */
+ * answers for one does not validate. That such a name cannot be asked about proves nothing, and is only said; nor does
+ * it count where libunbound proved the root in this very process: then it is the name that was mended. */
 #ifndef GATE25_POLICY_DNS_DNSSEC_JUDGE_H
 #define GATE25_POLICY_DNS_DNSSEC_JUDGE_H
 
@@ -21,6 +22,7 @@ struct dnssec_evidence {
 	char who[DNS_REASON_MAX]; /* was asked, for the reason */
 	struct dnssec_word plain;
 	struct dnssec_word root;
+	bool validated;                             /* |root|: by DNS_VALIDATE, and not by somebody's word */
 	struct dnssec_word bogus[DNSSEC_BOGUS_MAX]; /* as |bogus_names| are */
 	const char *bogus_names[DNSSEC_BOGUS_MAX];
 	size_t bogus_count;

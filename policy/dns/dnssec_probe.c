@@ -147,6 +147,7 @@ static void add_subject(struct dnssec_probe *probe, struct event_base *base, str
 			       options.resolvers_count > 1 ? " and others" : "");
 	else
 		(void)snprintf(evidence->who, sizeof(evidence->who), "%s", at);
+	evidence->validated = options.mode == DNS_VALIDATE;
 	subject->proving = dns_new(base, &options, root->reason, sizeof(root->reason));
 	options.mode = DNS_OFF;
 	options.trust_anchors = NULL;

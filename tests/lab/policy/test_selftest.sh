@@ -75,7 +75,9 @@ finds "one that validates beside one that does not" 1 "$LAB_RESOLVER_BLIND does 
 finds "one that validates beside one that is down" 0 "mode trust-ad" "resolvers = {127.0.0.2, 127.0.0.1}"
 finds "recursion from the lab's own root servers" 0 "mode validate" "$LOOP" "dnssec = validate" "recursion = yes" \
 	"root-servers = {198.51.100.53}"
-BOGUS="$LAB_BOGUS, ns.example" finds "an answer for a name that should be bogus" 1 "127.0.0.1 answers for ns.example" "$LOOP"
+BOGUS="$LAB_BOGUS, ns.example" finds "an answer for a name that should be bogus" 1 "127.0.0.1 answers for ns.example" "$LOOP" \
+	"dnssec = trust-ad"
+BOGUS=ns.example finds "gate25 proves by itself that such a name was mended" 0 "take it out of bogus-names" "$LOOP"
 BOGUS=nowhere.example finds "no such name: no harm" 0 "is not there to be asked about" "$LOOP"
 local_resolver none
 finds "nobody answers" 3 "no resolver answers" "$LOOP"
