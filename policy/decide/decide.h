@@ -13,7 +13,7 @@
  *
  * With dnssec = off level dane is its floor, and level dane-only fails.
  *
- * SNI (RULES J.4): the rule's servername; else, where names are accepted and none of them is an MX host found, the
+ * SNI: the rule's servername; else, where names are accepted and none of them is an MX host found, the
  * first of them that is written out; else "" for the MX host dialled. Where a TLSA record is to match, the SNI is the
  * host's TLSA base domain whatever stands here (RFC 7672 s. 8.1). */
 #ifndef GATE25_POLICY_DECIDE_DECIDE_H

@@ -12,7 +12,7 @@ void decide_servername(struct verdict *verdict, const struct conf_rule *rule, co
 /* decide_mx copies the MX hosts; at a level of DANE with their TLSA records, as far as |insecure_mx| lets them count.
  */
 bool decide_mx(struct verdict *verdict, enum conf_insecure_mx insecure_mx, const struct mx_result *mx);
-/* decide_fits: what is more than one verdict, or one message, can carry is never shortened (RULES H.18). */
+/* decide_fits: what is more than one verdict, or one message, can carry is never shortened. */
 bool decide_fits(struct verdict *verdict);
 
 #endif

@@ -3,7 +3,7 @@
  * A failed lookup is never an empty answer, and what was proved is never mixed up with what was merely said: see enum
  * dns_status, whose zero is the failure. Who proves is the mode: see enum dns_mode.
  *
- * Limits (an answer beyond one is a failed lookup, never a shortened one; RULES H.18): 16 aliases, 32 MX records, 64
+ * Limits (an answer beyond one is a failed lookup, never a shortened one): 16 aliases, 32 MX records, 64
  * addresses, 128 TLSA records, messages of 65,535 octets; over UDP with EDNS of 1,232 octets, over TCP where that is
  * too small. */
 #ifndef GATE25_POLICY_DNS_DNS_H
@@ -58,7 +58,7 @@ struct dns_mx {
 };
 
 struct dns_answer {
-	enum dns_status status;       /* of the whole, aliases included: the weakest link (RULES I.4) */
+	enum dns_status status;       /* of the whole, aliases included: the weakest link (RFC 4035 s. 4.3) */
 	bool bogus;                   /* failed: because what it says is not signed as it should be */
 	bool nxdomain;                /* absent: the name itself does not exist */
 	char canonical[DNS_NAME_MAX]; /* the name at the end of the aliases; the one asked about if there are none */
@@ -96,7 +96,7 @@ enum dns_mode {
 
 struct dns_resolver {
 	struct endpoint at;
-	bool trusted; /* on loopback, or declared so by the operator: its AD bit is believed (RULES I.9) */
+	bool trusted; /* on loopback, or declared so by the operator: its AD bit is believed (RFC 4035 s. 4.9.3) */
 };
 
 struct dns_limits {

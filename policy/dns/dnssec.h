@@ -1,5 +1,5 @@
-/* dnssec.h - from the configuration to the DNS: who is asked, and whose word is a proof (RULES I.9). The one place
- * where the keys resolvers, trusted-resolvers, dnssec, trust-anchor-file, recursion and root-servers become
+/* dnssec.h - from the configuration to the DNS: who is asked, and whose word is a proof (RFC 4035 s. 4.9.3). The one
+ * place where the keys resolvers, trusted-resolvers, dnssec, trust-anchor-file, recursion and root-servers become
  * dns_options. */
 #ifndef GATE25_POLICY_DNS_DNSSEC_H
 #define GATE25_POLICY_DNS_DNSSEC_H

@@ -1,4 +1,4 @@
-/* dnssec_judge.h - what the answers to a self-test's questions mean (RULES I.9). Pure.
+/* dnssec_judge.h - what the answers to a self-test's questions mean. Pure.
  *
  * The root's SOA record is asked for twice: as a proof, in the mode under test, and plainly, so that a resolver that is
  * not there is told from one that is there and does not prove. Then names that are signed wrongly on purpose: who

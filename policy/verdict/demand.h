@@ -1,5 +1,5 @@
 /* demand.h - what a verdict demands of the server at one address: where level dane becomes TLSA records that must
- * match, TLS, or the floor (RULES A.5, J.2, J.8). Pure; the one reader of levels dane and dane-only.
+ * match, TLS, or the floor (RFC 7672 s. 2.2). Pure; the one reader of levels dane and dane-only.
  *
  * The address chooses among the MX hosts: those that have it are the candidates, all are where none has. Not to know
  * the host never lowers the demand, a candidate whose lookup failed is never taken for one without records, and no host
@@ -25,8 +25,8 @@ struct demand {
 	 * authenticate by the records of one of |hosts|. Never LEVEL_DANE_ONLY. Any other level: that. */
 	enum level level;
 	enum demand_basis basis;
-	/* LEVEL_DANE only: a level of names that must be met as well, because the MX list was not proved (RULES C.6,
-	 * J.8); LEVEL_UNSET: none. */
+	/* LEVEL_DANE only: a level of names that must be met as well, because the MX list was not proved (RFC 8461 s.
+	 * 2); LEVEL_UNSET: none. */
 	enum level also;
 	enum result_word result;
 	const char *code; /* enhanced status code of the refusal, RFC 3463: "4.4.3" lookup, "4.7.5" the rest; else "" */

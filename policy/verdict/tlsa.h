@@ -9,8 +9,8 @@
 
 #include "proxy/base/attrib.h"
 
-#define TLSA_MAX      128   /* records of one RRset; more is a failed lookup, never a shortened set (RULES H.18) */
-#define TLSA_DATA_MAX 16384 /* octets of one record's data */
+#define TLSA_MAX      128               /* records of one RRset; more is a failed lookup, never a shortened set */
+#define TLSA_DATA_MAX 16384             /* octets of one record's data */
 #define TLSA_TEXT_MAX (12 + 2 * 64 + 4) /* of tlsa_format, with its NUL */
 
 enum tlsa_usage { TLSA_PKIX_TA = 0, TLSA_PKIX_EE = 1, TLSA_DANE_TA = 2, TLSA_DANE_EE = 3 };

@@ -107,7 +107,7 @@ struct verdict {
 	size_t fingerprints_count;
 	enum verdict_lookup mx_lookup;
 	bool mx_secure;        /* the list of MX hosts, or that there is none, was proved by DNSSEC */
-	bool strict_mx;        /* the operator's strict-mx (RULES J.2) */
+	bool strict_mx;        /* the operator's strict-mx */
 	struct verdict_mx *mx; /* by preference */
 	size_t mx_count;
 	uint32_t ttl_s;                  /* how long it may be kept, from now */

@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Both replies that the session has for a destination which seems to be a relay name the remedy in these words
- * (R-NOTMX and R-RELAY). */
+/* Both replies that the session has for a destination which seems to be a relay name the remedy in these words. */
 static const char relay_remedy[] = "destination rule";
 
 bool monitor_record_of(struct monitor_record *out, const struct session_record *record, uint64_t time_s)

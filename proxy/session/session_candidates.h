@@ -1,4 +1,4 @@
-/* session_candidates.h - which names the peer may go by: the SNI of each try (RULES J.2, J.4). Names are hints for the
+/* session_candidates.h - which names the peer may go by: the SNI of each try (RFC 7672 s. 8.1). Names are hints for the
  * handshake; none of them proves anything. */
 #ifndef GATE25_PROXY_SESSION_SESSION_CANDIDATES_H
 #define GATE25_PROXY_SESSION_SESSION_CANDIDATES_H

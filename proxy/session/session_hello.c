@@ -1,4 +1,4 @@
-/* session_hello.c - the client's EHLO or HELO, and the keywords it is offered (RULES G.6). */
+/* session_hello.c - the client's EHLO or HELO, and the keywords it is offered. */
 #include <stdio.h>
 #include <string.h>
 

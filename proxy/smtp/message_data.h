@@ -1,5 +1,5 @@
-/* message_data.h - the content of a message on its way from client to server (RFC 5321 s. 4.1.1.4, 4.5.2; RULES R-SMUG,
- * H.4): the defence against SMTP smuggling.
+/* message_data.h - the content of a message on its way from client to server (RFC 5321 s. 4.1.1.4, 4.5.2): the
+ * defence against SMTP smuggling.
  *
  * The message ends at the client's own CRLF.CRLF, or at .CRLF straight after the DATA command, and nowhere else. What
  * goes out has no bare CR, no bare LF, and exactly one CRLF.CRLF: its end. So every receiver, strict or lenient,

@@ -1,4 +1,4 @@
-/* smtp_address.h - the path of MAIL and RCPT (RFC 5321 s. 4.1.2, 6531; RULES H.11-H.15), by a real tokenizer.
+/* smtp_address.h - the path of MAIL and RCPT (RFC 5321 s. 4.1.2, 6531), by a real tokenizer.
  *
  * Accepted: dot-atoms, also with dots where RFC 5321 has none (servers differ, so the server decides), quoted strings
  * with escapes, source routes (stripped), address literals, `_` in a label of the domain (DNS names have it). `%` and

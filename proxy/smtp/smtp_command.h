@@ -1,5 +1,4 @@
-/* smtp_command.h - a command line of the client: verb, argument, path and parameters (RFC 5321 s. 4.1; RULES 0 R-SYN,
- * G.5, H.7, H.13). */
+/* smtp_command.h - a command line of the client: verb, argument, path and parameters (RFC 5321 s. 4.1). */
 #ifndef GATE25_PROXY_SMTP_SMTP_COMMAND_H
 #define GATE25_PROXY_SMTP_SMTP_COMMAND_H
 

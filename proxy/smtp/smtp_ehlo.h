@@ -1,4 +1,4 @@
-/* smtp_ehlo.h - what a server's EHLO reply offers, and the EHLO reply for the client (RULES G.6: an allow-list). */
+/* smtp_ehlo.h - what a server's EHLO reply offers, and the EHLO reply for the client (an allow-list). */
 #ifndef GATE25_PROXY_SMTP_SMTP_EHLO_H
 #define GATE25_PROXY_SMTP_SMTP_EHLO_H
 

@@ -1,4 +1,4 @@
-/* smtp_line.h - one command line out of the client's octets (RFC 5321 s. 2.3.8, 4.5.3.1; RULES G.2, H.7).
+/* smtp_line.h - one command line out of the client's octets (RFC 5321 s. 2.3.8, 4.5.3.1).
  *
  * A line ends at CRLF and nowhere else. What else is wrong with it is flagged, not acted on: smtp_command_parse answers
  * for it. No I/O, no allocation; a struct of all zeros plus smtp_line_init is a fresh reader. */

@@ -1,5 +1,4 @@
-/* smtp_reply.h - replies of a server, read octet by octet, and what of them the client is told (RFC 5321 s. 4.2;
- * RULES 0, H.6).
+/* smtp_reply.h - replies of a server, read octet by octet, and what of them the client is told (RFC 5321 s. 4.2).
  *
  * A line ends at LF, with or without a CR before it: servers that send bare LF exist and every client takes them. No
  * text of a server ever makes a new line or a control character towards the client. */

@@ -54,7 +54,7 @@ struct tls {
 
 /* --- the context -------------------------------------------------------------------------------------------------- */
 
-/* accept_chain accepts any chain of bounded size (RULES H.25): the peer is judged after the handshake, as often as
+/* accept_chain accepts any chain of bounded size: the peer is judged after the handshake, as often as
  * there are recipient domains. Called on resumption too. */
 static enum ssl_verify_result_t accept_chain(SSL *ssl, uint8_t *out_alert)
 {

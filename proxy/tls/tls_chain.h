@@ -16,7 +16,7 @@ struct x509_st;
 struct stack_st_X509;
 struct tls_chain;
 
-#define TLS_RSA_BITS_MAX 8192 /* RULES H.25: of any certificate presented */
+#define TLS_RSA_BITS_MAX 8192 /* of any certificate presented */
 #define TLS_NAMES_MAX    1024 /* likewise */
 #define TLS_RSA_BITS_MIN 2048 /* of a chain that is to be trusted */
 
@@ -55,7 +55,7 @@ struct evp_pkey_st *tls_key_parse(struct tls_der der);
 /* 0 for a key that is not RSA, or that the library does not know. */
 unsigned tls_cert_rsa_bits(struct x509_st *cert);
 
-/* tls_leaf_key finds the SubjectPublicKeyInfo of a certificate, as encoded there (RULES B.1). Borrowed from |cert|. */
+/* tls_leaf_key finds the SubjectPublicKeyInfo of a certificate, as encoded there. Borrowed from |cert|. */
 MUST_CHECK bool tls_leaf_key(struct tls_der cert, struct tls_der *out_key);
 
 #endif

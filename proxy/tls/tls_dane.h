@@ -1,4 +1,4 @@
-/* tls_dane.h - a server's certificates held against TLSA records (RFC 6698, 7671, 7672; RULES A.6, B). Private to
+/* tls_dane.h - a server's certificates held against TLSA records (RFC 6698, 7671, 7672). Private to
  * proxy/tls and its tests. No CA file has a say here.
  *
  *   usage 3  the leaf certificate or its key is the record's, and that is all: no name, no date, no issuer, no key

@@ -1,4 +1,4 @@
-/* tls_name.h - does a certificate's name cover a host (RFC 9525 s. 6.3, narrowed by RULES H.10). Pure; no TLS library.
+/* tls_name.h - does a certificate's name cover a host (RFC 9525 s. 6.3, narrowed). Pure; no TLS library.
  *
  * Compared octet for octet without regard to ASCII case; both sides are A-labels. */
 #ifndef GATE25_PROXY_TLS_TLS_NAME_H

@@ -10,7 +10,7 @@
 #include "proxy/base/attrib.h"
 #include "proxy/base/conf.h"
 
-#define TLS_CHAIN_CERTS_MAX 10    /* RULES H.25 */
+#define TLS_CHAIN_CERTS_MAX 10    /* presented */
 #define TLS_CHAIN_BYTES_MAX 65536 /* of all certificates together */
 
 struct tls_peer;

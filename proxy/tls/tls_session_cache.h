@@ -1,6 +1,6 @@
 /* tls_session_cache.h - TLS sessions kept for resumption, the least recently used going first. Private to tls.c.
  *
- * The key is a digest of everything that must be the same for a session to be offered (RULES H.9). Expiry is the
+ * The key is a digest of everything that must be the same for a session to be offered. Expiry is the
  * library's: it does not offer a session that is too old. */
 #ifndef GATE25_PROXY_TLS_TLS_SESSION_CACHE_H
 #define GATE25_PROXY_TLS_TLS_SESSION_CACHE_H

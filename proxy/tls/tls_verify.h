@@ -1,5 +1,5 @@
 /* tls_verify.h - is this server what the policy demands: a peer's certificates held against a verdict. Pure: no clock,
- * no network, no file. RULES A.6, G.7, H.10, H.25, J.2. */
+ * no network, no file. */
 #ifndef GATE25_PROXY_TLS_TLS_VERIFY_H
 #define GATE25_PROXY_TLS_TLS_VERIFY_H
 
@@ -34,7 +34,7 @@ struct judgement tls_judge(const struct tls_peer *peer, const struct verdict *ve
 			   time_t now, const struct tls_trust *trust);
 
 /* tls_policy_digest condenses what tls_judge looks at in |verdict|, for tls_options.policy: TLS sessions are resumed
- * only under the policy that they were made under (RULES H.9). Records and hosts count in any order. All zero for NULL.
+ * only under the policy that they were made under. Records and hosts count in any order. All zero for NULL.
  */
 void tls_policy_digest(const struct verdict *verdict, uint8_t out[32]);
 

@@ -1,5 +1,5 @@
-/* test_decide_dane.c - levels dane and dane-only: RULES A.2 from the answer about the MX to the verdict and to what it
- * demands, dane-insecure-mx, floors and their names, and what is too much for a verdict. */
+/* test_decide_dane.c - levels dane and dane-only: RFC 7672 s. 2.2.1 from the answer about the MX to the verdict and to
+ * what it demands, dane-insecure-mx, floors and their names, and what is too much for a verdict. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -180,26 +180,26 @@ struct row {
 
 /* clang-format off */
 static const struct row rows[] = {
-	/* RULES A.1: what has no domain */
-	{ "A.1 an address literal: the floor", DANE, "[192.0.2.9]", "192.0.2.9", NULL, "ok dane/encrypt; encrypt floor" },
-	{ "A.1 postmaster: the floor", DANE, "", "192.0.2.9", NULL, "ok dane/encrypt; encrypt floor" },
-	{ "A.1 an address literal cannot meet dane-only", DANE_ONLY, "[192.0.2.9]", "192.0.2.9", NULL, "ok dane-only/secure; unset dane dane-required" },
-	{ "A.1 a destination rule: the next hop's records", "destination \"192.0.2.0/24\" { level = dane nexthop = \"d.example\" }\n",
+	/* what has no domain */
+	{ "s. 2.2: an address literal: the floor", DANE, "[192.0.2.9]", "192.0.2.9", NULL, "ok dane/encrypt; encrypt floor" },
+	{ "s. 2.2: postmaster: the floor", DANE, "", "192.0.2.9", NULL, "ok dane/encrypt; encrypt floor" },
+	{ "s. 2.2: an address literal cannot meet dane-only", DANE_ONLY, "[192.0.2.9]", "192.0.2.9", NULL, "ok dane-only/secure; unset dane dane-required" },
+	{ "s. 2.2: a destination rule: the next hop's records", "destination \"192.0.2.0/24\" { level = dane nexthop = \"d.example\" }\n",
 	  "other.example", "192.0.2.1", "U", "ok dane/encrypt; dane dane base1.d.example" },
-	/* RULES A.2: the MX */
-	{ "A.2 the lookup fails: deferred", DANE, "d.example", "192.0.2.1", "failed", "failed unset/unset; unset none dnssec-invalid" },
-	{ "A.2 the lookup fails, whatever the floor", DANE "floor = may\n", "d.example", "192.0.2.1", "failed", "failed unset/unset; unset none dnssec-invalid" },
-	{ "A.2 the lookup fails, dane-only", DANE_ONLY, "d.example", "192.0.2.1", "failed", "failed unset/unset; unset none dnssec-invalid" },
-	{ "A.2 never looked up", DANE, "d.example", "192.0.2.1", NULL, "failed unset/unset; unset none dnssec-invalid" },
-	{ "A.2 no such domain, proved: no policy", DANE, "d.example", "192.0.2.1", "nx", "ok dane/encrypt; encrypt floor" },
-	{ "A.2 no such domain, not proved: no policy", DANE, "d.example", "192.0.2.1", "-nx", "ok dane/encrypt; encrypt floor" },
-	{ "A.2 no such domain, dane-only: refused", DANE_ONLY, "d.example", "192.0.2.1", "nx", "ok dane-only/secure; unset dane dane-required" },
-	{ "A.2 null MX: no policy", DANE, "d.example", "192.0.2.1", "null", "ok dane/encrypt; encrypt floor" },
-	{ "A.2 secure, with records", DANE, "d.example", "192.0.2.1", "U", "ok dane/encrypt; dane dane base1.d.example" },
-	{ "A.2 secure, the domain is an alias", DANE, "d.example", "192.0.2.1", "=U", "ok dane/encrypt =c.example; dane dane base1.d.example" },
-	{ "A.2 an alias that is not proved is no name", DANE, "d.example", "192.0.2.1", "-=U", "ok dane/encrypt; dane dane base1.d.example" },
-	{ "A.2 insecure, dane-only: delayed", DANE_ONLY, "d.example", "192.0.2.1", "-n", "ok dane-only/secure; unset dane dane-required" },
-	{ "A.2 insecure, dane-only, records or not", DANE_ONLY, "d.example", "192.0.2.1", "-U", "ok dane-only/secure; unset dane dane-required" },
+	/* the MX (RFC 7672 s. 2.2.1) */
+	{ "s. 2.2.1: the lookup fails: deferred", DANE, "d.example", "192.0.2.1", "failed", "failed unset/unset; unset none dnssec-invalid" },
+	{ "s. 2.2.1: the lookup fails, whatever the floor", DANE "floor = may\n", "d.example", "192.0.2.1", "failed", "failed unset/unset; unset none dnssec-invalid" },
+	{ "s. 2.2.1: the lookup fails, dane-only", DANE_ONLY, "d.example", "192.0.2.1", "failed", "failed unset/unset; unset none dnssec-invalid" },
+	{ "s. 2.2.1: never looked up", DANE, "d.example", "192.0.2.1", NULL, "failed unset/unset; unset none dnssec-invalid" },
+	{ "s. 2.2.1: no such domain, proved: no policy", DANE, "d.example", "192.0.2.1", "nx", "ok dane/encrypt; encrypt floor" },
+	{ "s. 2.2.1: no such domain, not proved: no policy", DANE, "d.example", "192.0.2.1", "-nx", "ok dane/encrypt; encrypt floor" },
+	{ "s. 2.2.1: no such domain, dane-only: refused", DANE_ONLY, "d.example", "192.0.2.1", "nx", "ok dane-only/secure; unset dane dane-required" },
+	{ "s. 2.2.1: null MX: no policy", DANE, "d.example", "192.0.2.1", "null", "ok dane/encrypt; encrypt floor" },
+	{ "s. 2.2.1: secure, with records", DANE, "d.example", "192.0.2.1", "U", "ok dane/encrypt; dane dane base1.d.example" },
+	{ "s. 2.2.1: secure, the domain is an alias", DANE, "d.example", "192.0.2.1", "=U", "ok dane/encrypt =c.example; dane dane base1.d.example" },
+	{ "s. 2.2.1: an alias that is not proved is no name", DANE, "d.example", "192.0.2.1", "-=U", "ok dane/encrypt; dane dane base1.d.example" },
+	{ "s. 2.2.1: insecure, dane-only: delayed", DANE_ONLY, "d.example", "192.0.2.1", "-n", "ok dane-only/secure; unset dane dane-required" },
+	{ "s. 2.2.1: insecure, dane-only, records or not", DANE_ONLY, "d.example", "192.0.2.1", "-U", "ok dane-only/secure; unset dane dane-required" },
 	/* dane-insecure-mx, Postfix's three settings */
 	{ "insecure MX, dane: records must match", DANE "dane-insecure-mx = dane\n", "d.example", "192.0.2.1", "-U", "ok dane/encrypt; dane dane base1.d.example" },
 	{ "insecure MX, dane: unusable ones mean TLS", DANE "dane-insecure-mx = dane\nfloor = may\n", "d.example", "192.0.2.1", "-u", "ok dane/may; encrypt dane-unusable" },

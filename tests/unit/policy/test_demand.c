@@ -1,4 +1,4 @@
-/* test_demand.c - what a verdict demands of the server at one address: RULES A.2, A.5, J.2 and J.8 as tables. */
+/* test_demand.c - what a verdict demands of the server at one address (RFC 7672 s. 2.2), as tables. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,14 +117,14 @@ struct row {
 #define VERIFY           LEVEL_VERIFY
 
 static const struct row dane_rows[] = {
-	/* A.2: the list */
+	/* RFC 7672 s. 2.2.1: the list */
 	{ "list failed",                          "",         1, MX_FAILED, ENCRYPT, LIST_FAILED },
 	{ "list failed, the floor is may",        "",         1, MX_FAILED, MAY, LIST_FAILED },
 	{ "list failed, hosts in it all the same", "n1",      1, MX_FAILED, MAY, LIST_FAILED },
 	{ "no such domain, or a null MX",         "",         1, SECURE,   ENCRYPT, FLOOR(ENCRYPT) },
 	{ "and insecurely so",                    "",         1, INSECURE, MAY, FLOOR(MAY) },
 
-	/* A.5: one host, dialled */
+	/* RFC 7672 s. 2.2: one host, dialled */
 	{ "usable",                               "U1",       1, SECURE,   ENCRYPT, DANE("1") },
 	{ "usable, the floor authenticates",      "U1",       1, SECURE,   VERIFY, DANE("1") },
 	{ "usable, insecure list",                "U1",       1, INSECURE, ENCRYPT, DANE("1") },
@@ -142,7 +142,7 @@ static const struct row dane_rows[] = {
 	{ "failed, the floor is may",             "f1",       1, SECURE,   MAY, FAILED },
 	{ "failed, insecure list",                "f1",       1, INSECURE, MAY, FAILED },
 
-	/* J.2: the address chooses, and others change nothing */
+	/* the address chooses, and others change nothing */
 	{ "the host dialled is judged",           "U1 U2",    2, SECURE,   ENCRYPT, DANE("2") },
 	{ "none beside usable",                   "U1 n2",    2, SECURE,   ENCRYPT, FLOOR(ENCRYPT) },
 	{ "none beside usable, insecure list",    "U1 n2",    2, INSECURE, MAY, FLOOR(MAY) },
@@ -152,7 +152,7 @@ static const struct row dane_rows[] = {
 	{ "failed beside none: it is not",        "f1 n2",    1, SECURE,   MAY, FAILED },
 	{ "unusable beside usable",               "U1 u2",    2, SECURE,   MAY, UNUSABLE(ENCRYPT) },
 
-	/* J.2: several have the address */
+	/* several have the address */
 	{ "shared, usable and none",              "U1 n1",    1, SECURE,   ENCRYPT, DANE("1") },
 	{ "shared, none and usable",              "n1 U1",    1, SECURE,   ENCRYPT, DANE("2") },
 	{ "shared, two usable",                   "U1 U1",    1, SECURE,   ENCRYPT, DANE("12") },
@@ -164,7 +164,7 @@ static const struct row dane_rows[] = {
 	{ "shared, none and none",                "n1 n1",    1, SECURE,   MAY, FLOOR(MAY) },
 	{ "shared, another one is not asked",     "U1 n1 U2", 1, SECURE,   ENCRYPT, DANE("1") },
 
-	/* J.2: nobody has the address: all are candidates, and that never lowers the demand */
+	/* nobody has the address: all are candidates, and that never lowers the demand */
 	{ "nobody's, one usable",                 "U1",       9, SECURE,   MAY, DANE("1") },
 	{ "nobody's, usable and none",            "n1 U2",    9, SECURE,   MAY, DANE("2") },
 	{ "nobody's, several usable",             "U1 n2 U3", 9, SECURE,   MAY, DANE("13") },

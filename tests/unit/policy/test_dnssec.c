@@ -1,4 +1,4 @@
-/* test_dnssec.c - what a configuration means for the DNS, as a table; RULES I.9: whose AD bit is believed. */
+/* test_dnssec.c - what a configuration means for the DNS, as a table: whose AD bit is believed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* test_dnssec_judge.c - what the answers to a self-test mean, as tables (RULES I.9). */
+/* test_dnssec_judge.c - what the answers to a self-test mean, as tables. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

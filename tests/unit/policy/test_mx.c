@@ -1,4 +1,4 @@
-/* test_mx.c - RULES A.2 as a table: which hosts an answer means; then whole lookups against a fake resolver. */
+/* test_mx.c - as a table: which hosts an answer means; then whole lookups against a fake resolver. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

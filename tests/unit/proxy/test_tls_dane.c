@@ -1,4 +1,4 @@
-/* TLSA records against what servers send: proxy/tls/tls_dane.h. RULES A.6 and B, row by row. */
+/* TLSA records against what servers send: proxy/tls/tls_dane.h. RFC 7672 s. 3 and RFC 7671 s. 5, row by row. */
 #include "tlsa_made.h"
 
 #define SIGNED_ITSELF BY_SELF
@@ -15,7 +15,7 @@ static const struct row {
 	const char *tlsa; /* GOOD: the record that is named */
 	int depth;
 } rows[] = {
-	/* B.1: each usage, selector and matching type */
+	/* each usage, selector and matching type */
 	{ "3 0 0", { .sans = MX }, BY_INTER, "li", "300l", GOOD, "3 0 0", 0 },
 	{ "3 0 1", { .sans = MX }, BY_INTER, "li", "301l", GOOD, "3 0 1", 0 },
 	{ "3 0 2", { .sans = MX }, BY_INTER, "li", "302l", GOOD, "3 0 2", 0 },
@@ -53,7 +53,7 @@ static const struct row {
 	{ "3: key usage of a CA", { .sans = MX, .key_usage = "keyCertSign" }, BY_INTER, "l", "311l", GOOD, "3 1 1", 0 },
 	{ "3: weak key", { .sans = MX, .key = MADE_RSA1024 }, BY_INTER, "l", "311l", GOOD, "3 1 1", 0 },
 	{ "3: outside name constraints", { .sans = "a.test" }, BY_CONSTRAINED, "li", "311l", GOOD, "3 1 1", 0 },
-	/* usage 2: any certificate sent, in any order (B.5, B.9) */
+	/* usage 2: any certificate sent, in any order (RFC 7671 s. 5.2) */
 	{ "2: the intermediate", { .sans = MX }, BY_INTER, "li", "201i", GOOD, "2 0 1", 1 },
 	{ "2: the intermediate, root sent", { .sans = MX }, BY_INTER, "lir", "211i", GOOD, "2 1 1", 1 },
 	{ "2: root before intermediate", { .sans = MX }, BY_INTER, "lri", "211r", GOOD, "2 1 1", 2 },
@@ -64,12 +64,12 @@ static const struct row {
 	{ "2: intermediate missing", { .sans = MX }, BY_INTER, "lr", "201r", DISTRUST, NULL, 0 },
 	{ "2: sent, but not the issuer", { .sans = MX }, BY_INTER, "lis", "201s", DISTRUST, NULL, 0 },
 	{ "2: sent and no issuer, and one that is", { .sans = MX }, BY_INTER, "lis", "201s 211i", GOOD, "2 1 1", 1 },
-	/* B.8: a digest of what was not sent */
+	/* RFC 7671 s. 5.2.2: a digest of what was not sent */
 	{ "2 0 1, not sent", { .sans = MX }, BY_INTER, "li", "201r", TLSA_INVALID, NULL, 0 },
 	{ "2 0 2, not sent", { .sans = MX }, BY_INTER, "li", "202r", TLSA_INVALID, NULL, 0 },
 	{ "2 1 1, not sent", { .sans = MX }, BY_INTER, "li", "211r", TLSA_INVALID, NULL, 0 },
 	{ "2 1 2, not sent", { .sans = MX }, BY_INTER, "li", "212r", TLSA_INVALID, NULL, 0 },
-	/* B.6: the certificate in DNS */
+	/* RFC 7671 s. 5.2.2: the certificate in DNS */
 	{ "2 0 0, root not sent", { .sans = MX }, BY_INTER, "li", "200r", GOOD, "2 0 0", 2 },
 	{ "2 0 0, nothing sent", { .sans = MX }, BY_INTER, "l", "200i", GOOD, "2 0 0", 1 },
 	{ "2 0 0, a hole in the middle", { .sans = MX }, BY_INTER, "l", "200r", DISTRUST, NULL, 0 },
@@ -77,7 +77,7 @@ static const struct row {
 	{ "2 0 0, no certificate", { .sans = MX }, BY_INTER, "li", "200x", DISTRUST, NULL, 0 },
 	{ "2 0 0, the leaf of a CA", { .sans = MX }, BY_INTER, "li", "200l", TLSA_INVALID, NULL, 0 },
 	{ "2 0 1, the leaf of a CA, sent twice", { .sans = MX }, BY_INTER, "lli", "201l", TLSA_INVALID, NULL, 0 },
-	/* B.7: the key in DNS */
+	/* RFC 7671 s. 5.2.3: the key in DNS */
 	{ "2 1 0, root not sent", { .sans = MX }, BY_INTER, "li", "210r", GOOD, "2 1 0", 1 },
 	{ "2 1 0, nothing sent", { .sans = MX }, BY_INTER, "l", "210i", GOOD, "2 1 0", 0 },
 	{ "2 1 0, a hole in the middle", { .sans = MX }, BY_INTER, "l", "210r", TLSA_INVALID, NULL, 0 },
@@ -164,7 +164,7 @@ static const struct row {
 	{ "mixed, 3 saves what 2 refuses", { .sans = "a.test" }, BY_INTER, "li", "201i 311l", GOOD, "3 1 1", 0 },
 	{ "mixed, none", { .sans = MX }, BY_INTER, "li", "201x 311x", TLSA_INVALID, NULL, 0 },
 	{ "several keys", { .sans = MX }, BY_INTER, "li", "311x 311i 311l 311r", GOOD, "3 1 1", 0 },
-	/* B.4: digest agility, by usage and selector */
+	/* RFC 7671 s. 9: digest agility, by usage and selector */
 	{ "outdone", { .sans = MX }, BY_INTER, "li", "311l 312x", TLSA_INVALID, NULL, 0 },
 	{ "the stronger one", { .sans = MX }, BY_INTER, "li", "311x 312l", GOOD, "3 1 2", 0 },
 	{ "another selector does not outdo", { .sans = MX }, BY_INTER, "li", "311l 302x", GOOD, "3 1 1", 0 },

@@ -1,5 +1,5 @@
 /* Whose TLSA records count, which names the certificate may have, and what an unproved MX list is worth: proxy/tls/
- * tls_dane.h by way of tls_verify.h. RULES A.5, A.6, C.6, J.2. */
+ * tls_dane.h by way of tls_verify.h (RFC 7672 s. 2.2, 3.2; RFC 8461 s. 2). */
 #include "tlsa_made.h"
 
 /* --- reference names, RFC 7672 s. 3.2.2 and 3.2.3 ----------------------------------------------------------------- */
@@ -185,7 +185,7 @@ static void records_of_the_host_that_was_dialled(void **state)
 	}
 }
 
-/* --- an MX list that was not proved (RULES C.6, J.8) -------------------------------------------------------------- */
+/* --- an MX list that was not proved (RFC 8461 s. 2) --------------------------------------------------------------- */
 
 static void unproved_needs_the_floor_as_well(void **state)
 {
@@ -235,7 +235,7 @@ static void unproved_needs_the_floor_as_well(void **state)
 	}
 }
 
-/* --- the session, and other outcomes of the search (RULES A.5) ---------------------------------------------------- */
+/* --- the session, and other outcomes of the search ---------------------------------------------------------------- */
 
 static void what_the_search_came_to(void **state)
 {
