@@ -29,16 +29,17 @@ $(B)/unit/policy/%: $(B)/tests/unit/policy/%.o $(B)/libpolicy.a $(B)/libverdict.
 $(B)/unit/policy/test_mx_dane $(B)/unit/policy/test_mx_cache: LDFLAGS += -Wl,--wrap=dns_ask,--wrap=dns_cancel
 
 # A fuzz target is built twice: replayed over its seeds by any compiler (make check), and with libFuzzer (make fuzz).
+FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer,$(B)/tests/fuzz/replay.o)
 $(B)/fuzz/proxy/%: $(B)/tests/fuzz/proxy/%.o $(B)/tests/fuzz/replay.o $(B)/libproxy.a $(B)/libnetfilter.a $(B)/libverdict.a \
                     $(B)/libbase.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o $(PROXY_LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(FUZZ_MAIN) $(PROXY_LINK)
 $(B)/fuzz/policy/%: $(B)/tests/fuzz/policy/%.o $(B)/tests/fuzz/replay.o $(B)/libpolicy.a $(B)/libverdict.a $(B)/libbase.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o $(POLICY_LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(FUZZ_MAIN) $(POLICY_LINK)
 $(B)/fuzz/base/%: $(B)/tests/fuzz/base/%.o $(B)/tests/fuzz/replay.o $(B)/libbase.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(B)/tests/fuzz/replay.o $(B)/libbase.a $(BASE_LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(FUZZ_MAIN) $(B)/libbase.a $(BASE_LIBS)
 
 # Chains and TLSA records judged by gate25 and by OpenSSL's own DANE: tests/oracle/run says how. Its programs hold OpenSSL
 # and nothing of gate25; tests/boundaries looks at them, so unit builds them.
@@ -58,6 +59,19 @@ unit: $(UNITS) $(FUZZERS) $(ORACLE)
 
 check:
 	@tests/check
+
+# Each fuzz target by libFuzzer for FUZZ_SECONDS, or those whose name has FUZZ_ONLY in it. What it learns is kept in
+# build/fuzz/corpus; an input that breaks something is left in build/fuzz/found and ends it.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz fuzzers
+fuzz:
+	@$(MAKE) --no-print-directory fuzzers VARIANT=fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined
+fuzzers: $(if $(FUZZ_ONLY),$(foreach fuzzer,$(FUZZERS),$(if $(findstring $(FUZZ_ONLY),$(fuzzer)),$(fuzzer))),$(FUZZERS))
+	@mkdir -p $(B)/found; for fuzzer in $^; do \
+		name=$${fuzzer##*/}; mkdir -p $(B)/corpus/$$name; echo "$$name: $(FUZZ_SECONDS) s"; \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=20 -artifact_prefix=$(B)/found/ $(B)/corpus/$$name \
+			tests/fuzz/seeds/$$name >$(B)/$$name.log 2>&1 || { tail -n 60 $(B)/$$name.log; exit 1; }; \
+	done
 
 # The network lab's own programs: one source, one program.
 LAB_TOOLS := $(patsubst tests/lab/netfilter/%.c,$(B)/lab/netfilter/%,$(wildcard tests/lab/netfilter/*.c))

@@ -60,7 +60,8 @@ static bool enter_key(struct der *cert, struct der *out)
 }
 
 /* names_its_curve: no PKIX key describes its curve itself (RFC 5480 s. 2.1.1). One that does makes the library work
- * half a second for one point, over a field that whoever wrote the record has chosen for that. */
+ * half a second for one point, over a field that whoever wrote the record has chosen for that. True of a key that is
+ * not on a curve of this kind. */
 static bool names_its_curve(uint8_t selector, const uint8_t *bytes, size_t len)
 {
 	static const uint8_t ec_public_key[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01 };
