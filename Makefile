@@ -66,11 +66,12 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# Rebuild when compiler, flags or the BoringSSL in use change.
+# Rebuild when compiler, flags or the BoringSSL in use change. Expanded here, once: a recipe would see the CPPFLAGS of
+# whichever object asked first.
+FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(SSL_CPPFLAGS) $(SSL_LIBS)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(SSL_CPPFLAGS) $(SSL_LIBS)' | cmp -s - $@ || \
-	 echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(SSL_CPPFLAGS) $(SSL_LIBS)' > $@
+	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' > $@
 .PHONY: FORCE
 FORCE:
 

@@ -102,7 +102,7 @@ build/tidy/%.ok: % .clang-tidy $(filter %.h,$(C_FILES))
 # --- the lab and the demo ------------------------------------------------------------------------------------------
 
 .PHONY: lab demo
-lab: all
+lab: all lab-tools
 	@tests/run-lab
 
 demo:

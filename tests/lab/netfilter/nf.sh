@@ -8,7 +8,7 @@ TOOLS=$LAB_TOP/${LAB_BUILD:-build/main}/lab/netfilter
 GATE_TOOL=$TOOLS/gate_tool
 RELAY=$TOOLS/relay
 RELAY_UID=825 MARK_OWN=0x08000000
-[ -x "$GATE_TOOL" ] && [ -x "$RELAY" ] || make -s -C "$LAB_TOP" lab-tools >&2 || lab_die "make lab-tools"
+[ -x "$GATE_TOOL" ] && [ -x "$RELAY" ] || lab_die "no $GATE_TOOL or $RELAY: make lab-tools"
 
 nf_net() {
 	lab_node client
