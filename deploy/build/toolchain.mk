@@ -1,7 +1,7 @@
 # Compiler, flags and libraries. No test and no product rule lives here.
 
 PKG_PROXY  := libevent_core libevent_extra libnftnl libmnl libconfuse libseccomp jansson libidn2
-PKG_POLICY := libevent_core libconfuse libseccomp ldns libunbound libcrypto jansson
+PKG_POLICY := libevent_core libconfuse libseccomp ldns libunbound libcurl libssl libcrypto jansson
 
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE
 ifeq ($(shell uname -m),x86_64)

@@ -4,8 +4,8 @@
  * dns_status, whose zero is the failure. Who proves is the mode: see enum dns_mode.
  *
  * Limits (an answer beyond one is a failed lookup, never a shortened one): 16 aliases, 32 MX records, 64
- * addresses, 128 TLSA records, messages of 65,535 octets; over UDP with EDNS of 1,232 octets, over TCP where that is
- * too small. */
+ * addresses, 128 TLSA records, 64 TXT records, messages of 65,535 octets; over UDP with EDNS of 1,232 octets, over TCP
+ * where that is too small. */
 #ifndef GATE25_POLICY_DNS_DNS_H
 #define GATE25_POLICY_DNS_DNS_H
 
@@ -23,6 +23,7 @@
 #define DNS_MX_MAX        32
 #define DNS_ADDRS_MAX     64
 #define DNS_TLSA_MAX      TLSA_MAX
+#define DNS_TXT_MAX       64
 #define DNS_RESOLVERS_MAX 16
 #define DNS_REASON_MAX    128
 
@@ -57,6 +58,11 @@ struct dns_mx {
 	char name[DNS_NAME_MAX]; /* lower-case, no trailing dot; "." for the root; "" for what cannot be a host name */
 };
 
+struct dns_txt { /* one record: its character-strings joined, nothing between them (RFC 7208 s. 3.3, RFC 8461 s. 3.1) */
+	char *bytes; /* any octets; a NUL that does not count follows */
+	size_t len;
+};
+
 struct dns_answer {
 	enum dns_status status;       /* of the whole, aliases included: the weakest link (RFC 4035 s. 4.3) */
 	bool bogus;                   /* failed: because what it says is not signed as it should be */
@@ -71,6 +77,8 @@ struct dns_answer {
 	size_t addrs_count;
 	struct tlsa *tlsa; /* DNS_TLSA, usable or not, in the order of the answer, each once */
 	size_t tlsa_count;
+	struct dns_txt *txt; /* DNS_TXT, in the order of the answer */
+	size_t txt_count;
 	char reason[DNS_REASON_MAX]; /* of a failure: a clause for the log */
 	const uint8_t *message;      /* the last message, for dns_answer_print; NULL: none */
 	size_t message_len;

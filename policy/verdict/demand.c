@@ -221,6 +221,8 @@ const char *demand_basis_name(enum demand_basis basis)
 		[DEMAND_OF_DEFAULT] = "default",
 		[DEMAND_OF_DANE] = "dane",
 		[DEMAND_OF_DANE_UNUSABLE] = "dane-unusable",
+		[DEMAND_OF_STS] = "sts",
+		[DEMAND_OF_LIST] = "list",
 		[DEMAND_OF_FLOOR] = "floor",
 	};
 

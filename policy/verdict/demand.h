@@ -16,7 +16,9 @@ enum demand_basis {
 	DEMAND_OF_DEFAULT,       /* or as the gate's default */
 	DEMAND_OF_DANE,          /* TLSA records, or level dane-only's want of them */
 	DEMAND_OF_DANE_UNUSABLE, /* TLSA records of which none can be used: at least TLS (RFC 7672 s. 2.2) */
-	DEMAND_OF_FLOOR,         /* level dane's floor: DANE does not apply */
+	DEMAND_OF_STS,           /* MTA-STS, mode enforce: a trusted chain for an MX host that the policy allows */
+	DEMAND_OF_LIST,          /* the STARTTLS-Everywhere list, likewise: for any name that it allows */
+	DEMAND_OF_FLOOR,         /* level dane's floor: neither DANE nor a published policy applies */
 	DEMAND_BASIS_COUNT
 };
 
@@ -26,19 +28,29 @@ struct demand {
 	enum level level;
 	enum demand_basis basis;
 	/* LEVEL_DANE only: a level of names that must be met as well, because the MX list was not proved (RFC 8461 s.
-	 * 2); LEVEL_UNSET: none. */
+	 * 2), and whence: DEMAND_OF_STS, _LIST or _FLOOR; LEVEL_UNSET: none. */
 	enum level also;
+	enum demand_basis also_basis;
 	enum result_word result;
 	const char *code; /* enhanced status code of the refusal, RFC 3463: "4.4.3" lookup, "4.7.5" the rest; else "" */
 	char reason[VERDICT_REASON_MAX];
 	const struct verdict_mx *hosts[VERDICT_MX_MAX]; /* borrowed from the verdict */
 	size_t hosts_count;
+	/* |basis| or |also_basis| STS or LIST (whose level is LEVEL_VERIFY): the candidates that the policy allows.
+	 * With STS the certificate must have the name of one of them; with LIST any name that the policy allows. None:
+	 * no MX host of the domain is known at all, and any name that the policy allows will do. */
+	const struct verdict_mx *allowed[VERDICT_MX_MAX];
+	size_t allowed_count;
 };
 
 /* demand_of fills |out| for |verdict| (NULL, failed or unknown: LEVEL_UNSET) and the server at |dst|. */
 void demand_of(struct demand *out, const struct verdict *verdict, const struct addr *dst);
 
-/* demand_basis_name: "rule", "default", "dane", "dane-unusable", "floor"; "none". */
+/* demand_in_test fills |out| with what a published policy in testing mode would demand if it were enforced. False:
+ * there is none, or it would decide nothing here. Whatever comes of it is reported (RFC 8461 s. 5), never refused. */
+bool demand_in_test(struct demand *out, const struct verdict *verdict, const struct addr *dst);
+
+/* demand_basis_name: "rule", "default", "dane", "dane-unusable", "sts", "list", "floor"; "none". */
 const char *demand_basis_name(enum demand_basis basis);
 /* demand_proves_domain: whether a server that authenticates as |demand| has it is proved to be one of the recipient
  * domain's. By TLSA records alone it is not where the list of MX hosts came without DNSSEC (RFC 7672 s. 2.2.1). */

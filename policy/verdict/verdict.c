@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct verdict *verdict_new(void)
 {
@@ -37,6 +38,7 @@ void verdict_unref(struct verdict *verdict)
 	free(verdict->mx);
 	free(verdict->names);
 	free(verdict->fingerprints);
+	free(verdict->published.patterns);
 	free(verdict);
 }
 
@@ -102,6 +104,53 @@ const char *verdict_dane_name(enum verdict_dane dane)
 	return "failed";
 }
 
+bool verdict_pattern_has(const struct verdict_pattern *pattern, const char *host)
+{
+	const char *rest = host;
+
+	if (pattern->name[0] == '\0')
+		return false;
+	if (pattern->wildcard) {
+		rest = strchr(host, '.');
+		if (rest == NULL || rest == host)
+			return false;
+		rest++;
+	}
+	return strcmp(rest, pattern->name) == 0;
+}
+
+bool verdict_policy_allows(const struct verdict_policy *policy, const char *host)
+{
+	for (size_t i = 0; i < policy->patterns_count; i++) {
+		if (verdict_pattern_has(&policy->patterns[i], host))
+			return true;
+	}
+	return false;
+}
+
+const char *verdict_published_name(enum verdict_published status)
+{
+	switch (status) {
+	case VERDICT_PUBLISHED_NONE: return "none";
+	case VERDICT_PUBLISHED_TESTING: return "testing";
+	case VERDICT_PUBLISHED_ENFORCE: return "enforce";
+	case VERDICT_PUBLISHED_FAILED:
+	case VERDICT_PUBLISHED_COUNT: break;
+	}
+	return "failed";
+}
+
+const char *verdict_publisher_name(enum verdict_publisher by)
+{
+	switch (by) {
+	case VERDICT_BY_STS: return "sts";
+	case VERDICT_BY_LIST: return "list";
+	case VERDICT_BY_NOBODY:
+	case VERDICT_PUBLISHER_COUNT: break;
+	}
+	return "nobody";
+}
+
 const char *result_word_name(enum result_word word)
 {
 	static const char *const names[RESULT_COUNT] = {
@@ -114,6 +163,9 @@ const char *result_word_name(enum result_word word)
 		[RESULT_TLSA_INVALID] = "tlsa-invalid",
 		[RESULT_DNSSEC_INVALID] = "dnssec-invalid",
 		[RESULT_DANE_REQUIRED] = "dane-required",
+		[RESULT_STS_POLICY_FETCH_ERROR] = "sts-policy-fetch-error",
+		[RESULT_STS_POLICY_INVALID] = "sts-policy-invalid",
+		[RESULT_STS_WEBPKI_INVALID] = "sts-webpki-invalid",
 	};
 
 	return (unsigned)word < RESULT_COUNT ? names[word] : "validation-failure";

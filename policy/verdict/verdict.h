@@ -23,6 +23,8 @@
 #define VERDICT_NAMES_MAX        64
 #define VERDICT_FINGERPRINTS_MAX 64
 #define VERDICT_REASON_MAX       256
+#define VERDICT_PATTERNS_MAX     128         /* of a published policy */
+#define VERDICT_POLICY_ID_MAX    33          /* RFC 8461 s. 3.1: 1 to 32 letters and digits, with its NUL */
 #define VERDICT_TLSA_MAX         128         /* of all MX hosts together; likewise */
 #define VERDICT_TLSA_BYTES_MAX   (48 * 1024) /* of their data */
 
@@ -50,6 +52,9 @@ enum result_word {
 	RESULT_TLSA_INVALID,   /* no TLSA record matched */
 	RESULT_DNSSEC_INVALID, /* a TLSA or address lookup failed: bogus, SERVFAIL, no answer */
 	RESULT_DANE_REQUIRED,  /* level dane-only, and no usable TLSA record */
+	RESULT_STS_POLICY_FETCH_ERROR,
+	RESULT_STS_POLICY_INVALID,
+	RESULT_STS_WEBPKI_INVALID, /* the policy host's certificate */
 	RESULT_COUNT
 };
 
@@ -86,6 +91,38 @@ struct verdict_mx {
 	size_t tlsa_count;
 };
 
+/* What somebody published for the next hop, besides TLSA records: MTA-STS (RFC 8461) or, where there is no such policy
+ * of whatever mode, the operator's STARTTLS-Everywhere list. It stands at level dane and decides where DANE does not.
+ */
+enum verdict_published {
+	VERDICT_PUBLISHED_FAILED = 0, /* whether there is a policy could not be found out: defer */
+	VERDICT_PUBLISHED_NONE,       /* there is none, or its mode is none */
+	VERDICT_PUBLISHED_TESTING,    /* what holds without it holds; report what it would have refused */
+	VERDICT_PUBLISHED_ENFORCE,
+	VERDICT_PUBLISHED_COUNT
+};
+
+enum verdict_publisher { VERDICT_BY_NOBODY = 0, VERDICT_BY_STS, VERDICT_BY_LIST, VERDICT_PUBLISHER_COUNT };
+
+/* An MX host that the policy allows (RFC 8461 s. 4.1). */
+struct verdict_pattern {
+	char name[VERDICT_NAME_MAX]; /* lower-case A-label, no dot at either end */
+	bool wildcard;               /* *.name: exactly one label before it, and not the name itself */
+};
+
+struct verdict_policy {
+	enum verdict_published status;
+	enum verdict_publisher by;        /* NOBODY: there is no policy */
+	char id[VERDICT_POLICY_ID_MAX];   /* STS: of the policy in force; else "" */
+	uint32_t max_age_s;               /* STS: as the policy says */
+	struct verdict_pattern *patterns; /* TESTING, ENFORCE: at least one; else none */
+	size_t patterns_count;
+	/* What went wrong with the domain's MTA-STS (sts-...), whatever |status| is: a policy that is remembered, or
+	 * the list, may hold all the same. NONE: nothing did. FAILED: |reason| says why. */
+	enum result_word result;
+	char reason[VERDICT_REASON_MAX]; /* one sentence; "" */
+};
+
 struct verdict {
 	unsigned refs; /* see verdict_ref */
 	enum verdict_status status;
@@ -110,6 +147,7 @@ struct verdict {
 	bool strict_mx;        /* the operator's strict-mx */
 	struct verdict_mx *mx; /* by preference */
 	size_t mx_count;
+	struct verdict_policy published; /* level dane; else NONE by NOBODY */
 	uint32_t ttl_s;                  /* how long it may be kept, from now */
 	uint32_t generation;             /* of the configuration; a reload raises it */
 	enum result_word result;         /* VERDICT_FAILED: the word, where RFC 8460 has one */
@@ -125,12 +163,17 @@ bool verdict_fail(struct verdict *verdict, enum result_word result, const char *
 
 /* verdict_mx_for returns the MX host that |dst| is an address of, the first by preference; NULL if none is. */
 const struct verdict_mx *verdict_mx_for(const struct verdict *verdict, const struct addr *dst);
+/* verdict_pattern_has: whether |host|, in lower case, is one that |pattern| allows. */
+bool verdict_pattern_has(const struct verdict_pattern *pattern, const char *host);
+bool verdict_policy_allows(const struct verdict_policy *policy, const char *host);
 bool verdict_source_is_real(enum verdict_source source); /* somebody's rule: neither none nor unknown */
 const char *verdict_source_name(enum verdict_source source);
-const char *verdict_lookup_name(enum verdict_lookup lookup); /* "failed", "absent", "found" */
-const char *verdict_dane_name(enum verdict_dane dane);       /* "failed", "none", "unusable", "usable" */
-const char *result_word_name(enum result_word word);         /* "starttls-not-supported", ...; "none" */
-void verdict_mx_cleanup(struct verdict_mx *mx);              /* frees what it points to */
+const char *verdict_lookup_name(enum verdict_lookup lookup);       /* "failed", "absent", "found" */
+const char *verdict_dane_name(enum verdict_dane dane);             /* "failed", "none", "unusable", "usable" */
+const char *verdict_published_name(enum verdict_published status); /* "failed", "none", "testing", "enforce" */
+const char *verdict_publisher_name(enum verdict_publisher by);     /* "nobody", "sts", "list" */
+const char *result_word_name(enum result_word word);               /* "starttls-not-supported", ...; "none" */
+void verdict_mx_cleanup(struct verdict_mx *mx);                    /* frees what it points to */
 
 /* --- the messages between worker and policyd -------------------------------------------------------------------- */
 

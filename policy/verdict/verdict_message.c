@@ -235,6 +235,56 @@ static void get_mx(struct wire_reader *r, struct verdict *verdict)
 	}
 }
 
+/* A policy that says something has a publisher and patterns, and only such a one has patterns. */
+static bool policy_is_sound(const struct verdict_policy *policy, size_t patterns)
+{
+	bool says = policy->status == VERDICT_PUBLISHED_TESTING || policy->status == VERDICT_PUBLISHED_ENFORCE;
+
+	return patterns <= VERDICT_PATTERNS_MAX && says == (patterns > 0) && (!says || policy->by != VERDICT_BY_NOBODY);
+}
+
+static void put_policy(struct wire_writer *w, const struct verdict_policy *policy)
+{
+	w->failed |= !policy_is_sound(policy, policy->patterns_count);
+	wire_put_u8(w, (uint8_t)policy->status);
+	wire_put_u8(w, (uint8_t)policy->by);
+	wire_put_str(w, policy->id);
+	wire_put_u32(w, policy->max_age_s);
+	wire_put_u8(w, (uint8_t)policy->result);
+	wire_put_str(w, policy->reason);
+	wire_put_u8(w, (uint8_t)policy->patterns_count);
+	for (size_t i = 0; i < policy->patterns_count && !w->failed; i++) {
+		wire_put_str(w, policy->patterns[i].name);
+		wire_put_u8(w, policy->patterns[i].wildcard);
+	}
+}
+
+static void get_policy(struct wire_reader *r, struct verdict_policy *policy)
+{
+	policy->status = (enum verdict_published)wire_get_enum(r, VERDICT_PUBLISHED_COUNT);
+	policy->by = (enum verdict_publisher)wire_get_enum(r, VERDICT_PUBLISHER_COUNT);
+	wire_get_str(r, policy->id, sizeof(policy->id));
+	policy->max_age_s = wire_get_u32(r);
+	policy->result = (enum result_word)wire_get_enum(r, RESULT_COUNT);
+	wire_get_str(r, policy->reason, sizeof(policy->reason));
+	size_t count = wire_get_enum(r, VERDICT_PATTERNS_MAX + 1);
+
+	r->failed |= !policy_is_sound(policy, count);
+	if (r->failed || count == 0)
+		return;
+	policy->patterns = calloc(count, sizeof(*policy->patterns));
+	if (policy->patterns == NULL) {
+		r->failed = true;
+		return;
+	}
+	policy->patterns_count = count;
+	for (size_t i = 0; i < count; i++) {
+		wire_get_str(r, policy->patterns[i].name, sizeof(policy->patterns[i].name));
+		policy->patterns[i].wildcard = wire_get_bool(r);
+		r->failed |= policy->patterns[i].name[0] == '\0';
+	}
+}
+
 void verdict_put(struct wire_writer *w, uint32_t id, const struct verdict *verdict)
 {
 	wire_put_u32(w, id);
@@ -254,6 +304,7 @@ void verdict_put(struct wire_writer *w, uint32_t id, const struct verdict *verdi
 	put_names(w, verdict);
 	put_fingerprints(w, verdict);
 	put_mx(w, verdict);
+	put_policy(w, &verdict->published);
 	wire_put_u32(w, verdict->ttl_s);
 	wire_put_u32(w, verdict->generation);
 	wire_put_u8(w, (uint8_t)verdict->result);
@@ -317,6 +368,7 @@ struct verdict *verdict_get(struct wire_reader *r, uint32_t *out_id)
 	get_names(r, verdict);
 	get_fingerprints(r, verdict);
 	get_mx(r, verdict);
+	get_policy(r, &verdict->published);
 	verdict->ttl_s = wire_get_u32(r);
 	verdict->generation = wire_get_u32(r);
 	verdict->result = (enum result_word)wire_get_enum(r, RESULT_COUNT);

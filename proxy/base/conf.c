@@ -131,6 +131,8 @@ static void set_defaults(struct conf *conf)
 		.enforce = true,
 		.default_level = LEVEL_DANE,
 		.floor = LEVEL_ENCRYPT,
+		.mta_sts = true,
+		.history_mib = CONF_HISTORY_MIB,
 	};
 }
 
@@ -159,7 +161,8 @@ static bool complete(struct conf *conf)
 		conf->ports[conf->ports_count++] = 25;
 	}
 	return default_string(&conf->user, "gate25") && default_string(&conf->policy_user, "gate25-policy") &&
-	       default_string(&conf->monitor_user, "gate25-monitor") && default_string(&conf->ca_file, CONF_CA_FILE);
+	       default_string(&conf->monitor_user, "gate25-monitor") && default_string(&conf->ca_file, CONF_CA_FILE) &&
+	       default_string(&conf->state_dir, CONF_STATE_DIR);
 }
 
 /* --- rules -------------------------------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@
 #define CONF_LISTEN_PORT  825
 #define CONF_MONITOR_PORT 9525
 #define CONF_CA_FILE      "/etc/ssl/certs/ca-certificates.crt"
+#define CONF_STATE_DIR    "/var/lib/gate25"
 #define CONF_BOGUS_NAME   "dnssec-failed.org" /* signed wrongly on purpose, for tests like ours */
 #define CONF_NAME_MAX     254                 /* a domain name with its NUL */
 
@@ -30,6 +31,7 @@
 #define CONF_CTMARK_LOCAL    0x40000000U
 #define CONF_ROUTE_TABLE     825
 #define CONF_MAX_SESSIONS    2000
+#define CONF_HISTORY_MIB     16
 
 struct prefix_list {
 	struct prefix *items; /* in the file's order, as written */
@@ -59,6 +61,16 @@ MUST_CHECK bool conf_dnssec_parse(enum conf_dnssec *out, const char *text); /* "
 /* What secure TLSA records are worth where the MX list was not proved; the words and meanings are Postfix's
  * (smtp_tls_dane_insecure_mx_policy). */
 enum conf_insecure_mx { CONF_INSECURE_MX_DANE = 0, CONF_INSECURE_MX_ENCRYPT, CONF_INSECURE_MX_MAY };
+
+/* What holds for a domain whose _mta-sts record could not be looked up, and of which no policy is remembered. One whose
+ * signature is wrong always defers. */
+enum conf_sts_lookup { CONF_STS_LOOKUP_DEFER = 0, CONF_STS_LOOKUP_IGNORE };
+
+/* What an expired STARTTLS-Everywhere list is still good for. */
+enum conf_expired { CONF_EXPIRED_IGNORE = 0, CONF_EXPIRED_ENFORCE };
+
+/* What becomes of the client's own STARTTLS. */
+enum conf_client_tls { CONF_CLIENT_TLS_OFF = 0, CONF_CLIENT_TLS_TERMINATE };
 
 enum conf_bare_newline { CONF_BARE_NEWLINE_NORMALIZE, CONF_BARE_NEWLINE_REJECT };
 
@@ -128,6 +140,16 @@ struct conf {
 	char *tls_groups; /* NULL: the library's best */
 	char *ca_file;    /* default: Debian's bundle */
 
+	/* the client's leg */
+	enum conf_client_tls client_tls;
+	char *client_tls_certificate; /* PEM, chain; NULL, as the key: one made at start */
+	char *client_tls_key;
+
+	/* what is kept and told */
+	char *state_dir;      /* "": nothing outlives the process */
+	unsigned history_mib; /* of gate25 report; 0: none is kept */
+	char *tlsrpt_socket;  /* of a TLSRPT collector, AF_UNIX; NULL: none */
+
 	/* policy */
 	bool enforce;
 	enum level default_level; /* LEVEL_ENCRYPT until told otherwise */
@@ -140,6 +162,11 @@ struct conf {
 	char *trust_anchor_file;              /* NULL: the root's */
 	struct prefix_list root_servers;      /* recursion: instead of the root's; addresses */
 	struct string_list bogus_names;       /* names whose lookup must fail where DNSSEC is validated */
+	bool mta_sts;                         /* MTA-STS, at level dane */
+	enum conf_sts_lookup sts_lookup;
+	struct prefix_list sts_private; /* addresses inside one's own network that a policy may be fetched from */
+	char *list_file;                /* STARTTLS-Everywhere's; NULL: none */
+	enum conf_expired list_expired;
 	struct endpoint *resolvers;
 	size_t resolvers_count; /* 0: those of resolv.conf, filled in by the parent */
 	struct conf_domain *domains;

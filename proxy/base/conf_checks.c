@@ -81,6 +81,15 @@ static void check_users(const struct conf *conf, const struct conf_section *gate
 		conf_problem(problems, conf_line_of(gate, "monitor-user"), "monitor-user must differ from user");
 }
 
+static void check_client_tls(const struct conf *conf, const struct conf_section *gate, struct conf_problems *problems)
+{
+	if ((conf->client_tls_certificate == NULL) == (conf->client_tls_key == NULL))
+		return;
+	conf_problem(problems,
+		     conf_line_of(gate, conf->client_tls_key == NULL ? "client-tls-certificate" : "client-tls-key"),
+		     "client-tls-certificate and client-tls-key belong together, and one is missing");
+}
+
 void conf_check_gate(const struct conf *conf, const struct conf_section *gate, struct conf_problems *problems)
 {
 	check_scope(conf, gate, problems);
@@ -88,6 +97,7 @@ void conf_check_gate(const struct conf *conf, const struct conf_section *gate, s
 	check_dnssec(conf, gate, problems);
 	check_ports(conf, gate, problems);
 	check_users(conf, gate, problems);
+	check_client_tls(conf, gate, problems);
 }
 
 /* --- rules -------------------------------------------------------------------------------------------------------- */

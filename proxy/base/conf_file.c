@@ -88,6 +88,12 @@ void conf_cleanup(struct conf *conf)
 	free(conf->policy_user);
 	free(conf->monitor_user);
 	free(conf->tls_groups);
+	free(conf->sts_private.items);
+	free(conf->list_file);
+	free(conf->client_tls_certificate);
+	free(conf->client_tls_key);
+	free(conf->state_dir);
+	free(conf->tlsrpt_socket);
 	free(conf->ca_file);
 	free(conf->resolvers);
 	for (size_t i = 0; i < conf->domains_count; i++) {

@@ -29,7 +29,7 @@ bool conf_problems_tell(struct conf_problems *problems, const char *name, conf_e
 
 enum conf_where { CONF_IN_GATE = 1, CONF_IN_DOMAIN = 2, CONF_IN_DESTINATION = 4 };
 
-#define CONF_KEYS_MAX 64 /* rows of conf_keys */
+#define CONF_KEYS_MAX 80 /* rows of conf_keys */
 
 /* While the file is read: no source was named yet. */
 #define CONF_SOURCE_UNSET ((enum conf_source)0xff)

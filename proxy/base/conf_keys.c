@@ -5,6 +5,9 @@
 
 static const char *const dnssec_modes[] = { "auto", "trust-ad", "validate", "off", NULL };
 static const char *const insecure_mx[] = { "dane", "encrypt", "may", NULL };
+static const char *const sts_lookups[] = { "defer", "ignore", NULL };
+static const char *const expireds[] = { "ignore", "enforce", NULL };
+static const char *const client_tls[] = { "off", "terminate", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const newlines[] = { "normalize", "reject", NULL };
@@ -78,6 +81,23 @@ const struct conf_key conf_keys[] = {
 	{ "recursion", GATE, false, conf_set_bool, IN_GATE(recursion), NOT_BOOL },
 	{ "root-servers", GATE, true, conf_set_host, IN_GATE(root_servers), "is not the address of a name server" },
 	{ "bogus-names", GATE, true, conf_add_name, IN_GATE(bogus_names) },
+
+	{ "mta-sts", GATE, false, conf_set_bool, IN_GATE(mta_sts), NOT_BOOL },
+	{ "mta-sts-lookup-failed", GATE, false, conf_set_word, IN_GATE(sts_lookup), "is neither defer nor ignore",
+	  .words = sts_lookups },
+	{ "mta-sts-private", GATE, true, conf_set_prefix, IN_GATE(sts_private), NOT_PREFIX },
+	{ "list-file", GATE, false, conf_set_path, IN_GATE(list_file), NOT_PATH },
+	{ "list-expired", GATE, false, conf_set_word, IN_GATE(list_expired), "is neither ignore nor enforce",
+	  .words = expireds },
+	{ "client-tls", GATE, false, conf_set_word, IN_GATE(client_tls), "is neither off nor terminate",
+	  .words = client_tls },
+	{ "client-tls-certificate", GATE, false, conf_set_path, IN_GATE(client_tls_certificate), NOT_PATH },
+	{ "client-tls-key", GATE, false, conf_set_path, IN_GATE(client_tls_key), NOT_PATH },
+	{ "state-dir", GATE, false, conf_set_path_or_off, IN_GATE(state_dir),
+	  "is neither off nor the absolute path of a folder" },
+	{ "history-size", GATE, false, conf_set_number, IN_GATE(history_mib), "is not a number of MiB from 0 to 4096",
+	  0, 4096 },
+	{ "tlsrpt-socket", GATE, false, conf_set_path, IN_GATE(tlsrpt_socket), NOT_PATH },
 
 	{ "level", RULE, false, conf_set_level, IN_RULE(level), NOT_LEVEL },
 	{ "floor", RULE, false, conf_set_floor, IN_RULE(floor), NOT_FLOOR },

@@ -213,6 +213,12 @@ const char *conf_set_path(const struct conf_key *key, void *base, const char *va
 	return conf_string_set(field(key, base), value);
 }
 
+/* Off is the empty string: nothing else could be meant by it, and a default does not replace it. */
+const char *conf_set_path_or_off(const struct conf_key *key, void *base, const char *value)
+{
+	return strcmp(value, "off") == 0 ? conf_string_set(field(key, base), "") : conf_set_path(key, base, value);
+}
+
 const char *conf_set_monitor(const struct conf_key *key, void *base, const char *value)
 {
 	struct conf *conf = base;

@@ -64,6 +64,8 @@ enum counter_family {
 	X(POLICY_DEFAULT, POLICIES, "policy", "default")                   \
 	X(POLICY_DANE, POLICIES, "policy", "dane")                         \
 	X(POLICY_DANE_UNUSABLE, POLICIES, "policy", "dane-unusable")       \
+	X(POLICY_STS, POLICIES, "policy", "sts")                           \
+	X(POLICY_LIST, POLICIES, "policy", "list")                         \
 	X(POLICY_FLOOR, POLICIES, "policy", "floor")                       \
 	X(CONNECT_OK, CONNECTS, "outcome", "ok")                           \
 	X(CONNECT_FAILED, CONNECTS, "outcome", "failed")                   \

@@ -123,6 +123,18 @@ static const struct {
 		"the zones of the domain and of % must be signed, with usable TLSA records",
 		"level = dane in the rule for domain \"%\" would take a server without them",
 	},
+	[RESULT_STS_POLICY_FETCH_ERROR] = {
+		"the policy host of the domain of % must answer https://mta-sts.DOMAIN/.well-known/mta-sts.txt with 200",
+		"`gate25 explain %` shows what the policy host said; a domain rule of yours would decide without it",
+	},
+	[RESULT_STS_POLICY_INVALID] = {
+		"the MTA-STS policy of the domain of % is not written as RFC 8461 says",
+		"`gate25 explain %` shows the line; a domain rule of yours would decide without it",
+	},
+	[RESULT_STS_WEBPKI_INVALID] = {
+		"the policy host of the domain of % needs a certificate for its own name from a public authority",
+		"`gate25 explain %` shows what is wrong with it; a domain rule of yours would decide without it",
+	},
 };
 
 /* fill copies |pattern| with |name| in place of its %. */

@@ -93,6 +93,12 @@ static void check_defaults(const struct conf *a, const struct conf *b)
 	assert_int_equal(a->dnssec, b->dnssec);
 	assert_int_equal(a->insecure_mx, b->insecure_mx);
 	assert_int_equal(a->strict_mx, b->strict_mx);
+	assert_int_equal(a->mta_sts, b->mta_sts);
+	assert_int_equal(a->sts_lookup, b->sts_lookup);
+	assert_int_equal(a->list_expired, b->list_expired);
+	assert_int_equal(a->client_tls, b->client_tls);
+	assert_string_equal(a->state_dir, b->state_dir);
+	assert_int_equal(a->history_mib, b->history_mib);
 	assert_int_equal(a->recursion, b->recursion);
 }
 

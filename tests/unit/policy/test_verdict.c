@@ -273,6 +273,7 @@ struct shape {
 	unsigned names, fingerprint_len, lookup, mx, addrs, addr_len, result;
 	unsigned domain_len, name_len, mx_len, reason_len;
 	unsigned secure, dane, base_len, tlsa, tlsa_len;
+	unsigned published, by, id_len, patterns, pattern_len, wildcard, sts_result;
 };
 
 static void put_text(struct wire_writer *w, size_t len)
@@ -329,6 +330,17 @@ static size_t encode_shape(const struct shape *s)
 			wire_put_bytes(&w, zeroes, s->tlsa_len);
 		}
 	}
+	wire_put_u8(&w, (uint8_t)s->published);
+	wire_put_u8(&w, (uint8_t)s->by);
+	put_text(&w, s->id_len);
+	wire_put_u32(&w, 86400);
+	wire_put_u8(&w, (uint8_t)s->sts_result);
+	put_text(&w, s->reason_len);
+	wire_put_u8(&w, (uint8_t)s->patterns);
+	for (unsigned i = 0; i < s->patterns; i++) {
+		put_text(&w, s->pattern_len);
+		wire_put_u8(&w, (uint8_t)s->wildcard);
+	}
 	wire_put_u32(&w, 60);
 	wire_put_u32(&w, 1);
 	wire_put_u8(&w, (uint8_t)s->result);
@@ -358,6 +370,11 @@ static const struct shape sound = {
 	.name_len = 9,
 	.mx_len = 9,
 	.reason_len = 9,
+	.published = VERDICT_PUBLISHED_ENFORCE,
+	.by = VERDICT_BY_STS,
+	.id_len = 9,
+	.patterns = 1,
+	.pattern_len = 9,
 };
 
 static void test_every_bound(void **state)
@@ -425,6 +442,22 @@ static void test_every_bound(void **state)
 		{ "addresses too many", false, FIELD(addrs), VERDICT_ADDRS_MAX + 1, false },
 		{ "address empty", false, FIELD(addr_len), 0, false },
 		{ "address odd", false, FIELD(addr_len), 5, false },
+		{ "published unknown", false, FIELD(published), VERDICT_PUBLISHED_COUNT, false },
+		{ "patterns of a failed search", false, FIELD(published), VERDICT_PUBLISHED_FAILED, false },
+		{ "patterns of no policy", false, FIELD(published), VERDICT_PUBLISHED_NONE, false },
+		{ "a policy in testing", true, FIELD(published), VERDICT_PUBLISHED_TESTING, false },
+		{ "publisher unknown", false, FIELD(by), VERDICT_PUBLISHER_COUNT, false },
+		{ "published by nobody", false, FIELD(by), VERDICT_BY_NOBODY, false },
+		{ "a policy without patterns", false, FIELD(patterns), 0, false },
+		{ "patterns at most", true, FIELD(patterns), VERDICT_PATTERNS_MAX, false },
+		{ "patterns too many", false, FIELD(patterns), VERDICT_PATTERNS_MAX + 1, false },
+		{ "pattern empty", false, FIELD(pattern_len), 0, false },
+		{ "pattern at its longest", true, FIELD(pattern_len), VERDICT_NAME_MAX - 1, false },
+		{ "pattern too long", false, FIELD(pattern_len), VERDICT_NAME_MAX, false },
+		{ "wildcard no boolean", false, FIELD(wildcard), 2, false },
+		{ "id at its longest", true, FIELD(id_len), VERDICT_POLICY_ID_MAX - 1, false },
+		{ "id too long", false, FIELD(id_len), VERDICT_POLICY_ID_MAX, false },
+		{ "word of the policy unknown", false, FIELD(sts_result), RESULT_COUNT, false },
 		{ "result unknown", false, FIELD(result), RESULT_COUNT, false },
 		{ "reason at its longest", true, FIELD(reason_len), VERDICT_REASON_MAX - 1, false },
 		{ "reason too long", false, FIELD(reason_len), VERDICT_REASON_MAX, false },
