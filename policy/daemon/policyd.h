@@ -21,6 +21,7 @@ struct policyd;
 struct policyd_inputs {
 	const struct conf *conf;
 	const char *trust_anchors; /* text of trust-anchor-file; NULL: there is none */
+	const char *list_text;     /* text of list-file, which the parent found good; NULL: there is none */
 	uint32_t generation;
 };
 

@@ -15,6 +15,7 @@ struct inputs { /* one configuration and what it names */
 	struct conf conf;
 	uint32_t generation;
 	char *anchors; /* NULL: none */
+	char *list;    /* likewise */
 };
 
 struct role_state {
@@ -32,6 +33,7 @@ static void inputs_free(struct inputs *inputs)
 		return;
 	conf_cleanup(&inputs->conf);
 	free(inputs->anchors);
+	free(inputs->list);
 	free(inputs);
 }
 
@@ -39,6 +41,7 @@ static struct policyd_inputs inputs_of(const struct inputs *inputs)
 {
 	return (struct policyd_inputs){ .conf = &inputs->conf,
 					.trust_anchors = inputs->anchors,
+					.list_text = inputs->list,
 					.generation = inputs->generation };
 }
 
@@ -64,15 +67,14 @@ static bool take_conf(struct role_state *state, const uint8_t *body, size_t len,
 	return true;
 }
 
-static bool take_anchors(struct role_state *state, int fd)
+/* take_text: |at| belongs to the next inputs. */
+static bool take_text(char **at, int fd)
 {
-	size_t text_len;
+	size_t len;
 
-	if (state->next == NULL || fd < 0)
-		return false;
-	free(state->next->anchors);
-	state->next->anchors = sealed_read(fd, &text_len);
-	return state->next->anchors != NULL;
+	free(*at);
+	*at = fd >= 0 ? sealed_read(fd, &len) : NULL;
+	return *at != NULL;
 }
 
 static bool reload(struct role_state *state)
@@ -130,7 +132,8 @@ static bool on_parent(void *arg, uint16_t type, const uint8_t *body, size_t len,
 
 	switch (type) {
 	case ROLE_MSG_CONF: ok = take_conf(state, body, len, fd); break;
-	case ROLE_MSG_ANCHORS: ok = take_anchors(state, fd); break;
+	case ROLE_MSG_ANCHORS: ok = state->next != NULL && take_text(&state->next->anchors, fd); break;
+	case ROLE_MSG_LIST: ok = state->next != NULL && take_text(&state->next->list, fd); break;
 	case ROLE_MSG_CA: break; /* policyd judges no certificate */
 	case ROLE_MSG_PEER: ok = take_peer(state, body, len, &fd); break;
 	case ROLE_MSG_RELOAD: ok = reload(state); break;
@@ -160,7 +163,7 @@ static void add_first_peers(struct role_state *state)
 		(void)close(state->start.monitor_fd); /* nothing to tell it yet */
 }
 
-/* take_start takes conf and trust anchors over from what came before START. */
+/* take_start takes conf, trust anchors and list over from what came before START. */
 static void take_start(struct role_state *state)
 {
 	struct inputs *inputs = calloc(1, sizeof(*inputs));
@@ -170,8 +173,10 @@ static void take_start(struct role_state *state)
 	inputs->conf = state->start.conf;
 	inputs->generation = state->start.generation;
 	inputs->anchors = state->start.anchors_text;
+	inputs->list = state->start.list_text;
 	state->start.conf = (struct conf){ 0 };
 	state->start.anchors_text = NULL;
+	state->start.list_text = NULL;
 	state->inputs = inputs;
 }
 

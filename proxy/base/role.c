@@ -192,6 +192,10 @@ static bool take(struct role_start *out, uint16_t type, const uint8_t *body, siz
 		free(out->anchors_text);
 		out->anchors_text = read_sealed_and_close(fd);
 		return true;
+	case ROLE_MSG_LIST:
+		free(out->list_text);
+		out->list_text = read_sealed_and_close(fd);
+		return true;
 	case ROLE_MSG_LISTENER: take_listener(out, body, len, fd); return true;
 	case ROLE_MSG_PEER: take_peer(out, body, len, fd); return true;
 	case ROLE_MSG_COUNTERS:
@@ -258,6 +262,7 @@ void role_start_cleanup(struct role_start *start)
 {
 	free(start->conf_text);
 	free(start->anchors_text);
+	free(start->list_text);
 	for (unsigned i = 0; i < ROLE_CA_MAX; i++)
 		free(start->ca_text[i]);
 	conf_cleanup(&start->conf);

@@ -34,6 +34,7 @@ enum role_message {
 	ROLE_MSG_DRAIN,    /* accept nothing new, finish, send DRAINED */
 	ROLE_MSG_STATUS,   /* to the monitor: body is JSON text about the gate itself, for /status.json */
 	ROLE_MSG_ANCHORS,  /* fd: sealed text of trust-anchor-file, after the CONF that names one; to policyd */
+	ROLE_MSG_LIST,     /* fd: sealed text of list-file, likewise */
 	/* role to parent */
 	ROLE_MSG_READY = 64, /* in the sandbox, serving */
 	ROLE_MSG_ALIVE,      /* every ROLE_ALIVE_S seconds */
@@ -62,6 +63,7 @@ struct role_start {
 	char *ca_text[ROLE_CA_MAX];
 	unsigned ca_count;
 	char *anchors_text; /* NULL: none came */
+	char *list_text;    /* likewise */
 	int listeners[2];   /* -1: none; worker: [0] SMTP; monitor: [0] HTTP, [1] control */
 	int policy_fd;      /* -1: none */
 	int monitor_fd;
