@@ -23,6 +23,7 @@ struct sts_options {
 	struct sts_fetcher *fetcher; /* borrowed until sts_free */
 	const char *folder;          /* of the store; NULL or "": memory only. Opened by sts_new, in which the sandbox
 				      * is not closed yet */
+	bool read_only;              /* a command's: what the service remembers is read, and nothing is written */
 	enum conf_sts_lookup lookup_failed;
 	size_t policies_max;     /* 0: STS_POLICIES_MAX */
 	size_t store_max;        /* 0: STS_STORE_MAX */
@@ -48,7 +49,8 @@ struct sts_answer {
 	enum dns_status txt_status;
 	enum sts_record txt_record;
 	char txt_id[VERDICT_POLICY_ID_MAX];
-	bool fetched_now; /* the policy host was asked for this answer */
+	bool fetched_now;         /* the policy host was asked for this answer */
+	struct addr fetched_from; /* its address that answered then; family 0: none */
 };
 
 typedef void sts_answer_fn(void *arg, const struct sts_answer *answer); /* borrowed for the call */
