@@ -1,5 +1,6 @@
 /* dns_answer.c - an answer as words and as records in text. */
 #include <ldns/ldns.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -90,5 +91,9 @@ void dns_answer_drop(struct dns_answer *answer)
 {
 	tlsa_free(answer->tlsa, answer->tlsa_count);
 	answer->tlsa = NULL;
-	answer->tlsa_count = answer->mx_count = answer->addrs_count = 0;
+	for (size_t i = 0; i < answer->txt_count; i++)
+		free(answer->txt[i].bytes);
+	free(answer->txt);
+	answer->txt = NULL;
+	answer->tlsa_count = answer->mx_count = answer->addrs_count = answer->txt_count = 0;
 }

@@ -163,6 +163,45 @@ static const char *take_tlsa(struct dns_answer *answer, const ldns_rr *rr)
 	return NULL;
 }
 
+/* txt_len: all character-strings together; -1: not what a TXT record holds. */
+static long txt_len(const ldns_rr *rr)
+{
+	long len = 0;
+
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		const ldns_rdf *part = ldns_rr_rdf(rr, i);
+		size_t size = ldns_rdf_size(part);
+		if (size == 0 || ldns_rdf_data(part)[0] != size - 1)
+			return -1;
+		len += (long)size - 1;
+	}
+	return ldns_rr_rd_count(rr) > 0 ? len : -1;
+}
+
+static const char *take_txt(struct dns_answer *answer, const ldns_rr *rr)
+{
+	long len = txt_len(rr);
+	struct dns_txt *txt;
+
+	if (len < 0)
+		return "a malformed TXT record";
+	if (answer->txt_count >= DNS_TXT_MAX)
+		return "more than 64 TXT records";
+	if (answer->txt == NULL && (answer->txt = calloc(DNS_TXT_MAX, sizeof(*answer->txt))) == NULL)
+		return "out of memory";
+	txt = &answer->txt[answer->txt_count];
+	if ((txt->bytes = malloc((size_t)len + 1)) == NULL)
+		return "out of memory";
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		const ldns_rdf *part = ldns_rr_rdf(rr, i);
+		memcpy(txt->bytes + txt->len, ldns_rdf_data(part) + 1, ldns_rdf_size(part) - 1);
+		txt->len += ldns_rdf_size(part) - 1;
+	}
+	txt->bytes[txt->len] = '\0';
+	answer->txt_count++;
+	return NULL;
+}
+
 const char *dns_take_record(struct dns_answer *answer, const ldns_rr *rr)
 {
 	switch (ldns_rr_get_type(rr)) {
@@ -170,6 +209,7 @@ const char *dns_take_record(struct dns_answer *answer, const ldns_rr *rr)
 	case LDNS_RR_TYPE_A:
 	case LDNS_RR_TYPE_AAAA: return take_addr(answer, rr);
 	case LDNS_RR_TYPE_TLSA: return take_tlsa(answer, rr);
+	case LDNS_RR_TYPE_TXT: return take_txt(answer, rr);
 	default: return NULL;
 	}
 }

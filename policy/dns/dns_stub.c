@@ -135,6 +135,8 @@ static void finish(struct work *work)
 	job->answer = work->read;
 	work->read.tlsa = NULL; /* now the job's */
 	work->read.tlsa_count = 0;
+	work->read.txt = NULL;
+	work->read.txt_count = 0;
 	job->answer.asked = asked;
 	job->answer.reason[0] = '\0';
 	if (work->stub->trust_ad && !work->insecure)

@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 		abort();
 	if (reply == DNS_REPLY_ANSWER && (dns_secure(&answer) || answer.ttl_s > 86400 || answer.reason[0] != '\0'))
 		abort();
-	if (reply == DNS_REPLY_FAILED && (answer.reason[0] == '\0' || answer.tlsa != NULL))
+	if (reply == DNS_REPLY_FAILED && (answer.reason[0] == '\0' || answer.tlsa != NULL || answer.txt != NULL))
 		abort();
 	for (const char *c = answer.reason; *c != '\0'; c++) {
 		if (*c < ' ' || *c > '~')
@@ -54,6 +54,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 	}
 	for (size_t i = 0; i < answer.tlsa_count; i++) {
 		if (i >= DNS_TLSA_MAX || answer.tlsa[i].len > TLSA_DATA_MAX)
+			abort();
+	}
+	for (size_t i = 0; i < answer.txt_count; i++) {
+		if (i >= DNS_TXT_MAX || answer.txt[i].len > in_len || answer.txt[i].bytes[answer.txt[i].len] != '\0')
 			abort();
 	}
 	if (nowhere == NULL)

@@ -18,7 +18,8 @@ struct fake_record {
 	unsigned type;
 	uint32_t ttl_s;
 	unsigned preference;
-	const char *value; /* TLSA: as text; RRSIG: "TYPE TTL END", the type it covers, the original TTL, its end */
+	const char *value; /* TLSA: as text; TXT: its strings, parted by "|"; RRSIG: "TYPE TTL END", the type it covers,
+			      the original TTL, its end */
 };
 
 struct message {
@@ -44,13 +45,17 @@ static inline void put_name(struct message *m, const char *name)
 	m->bytes[m->len++] = 0;
 }
 
-static inline void put_text(struct message *m, const char *text)
+static inline void put_texts(struct message *m, const char *texts)
 {
-	size_t len = strlen(text);
-
-	m->bytes[m->len++] = (uint8_t)len;
-	memcpy(m->bytes + m->len, text, len);
-	m->len += len;
+	for (;;) {
+		size_t len = strcspn(texts, "|");
+		m->bytes[m->len++] = (uint8_t)len;
+		memcpy(m->bytes + m->len, texts, len);
+		m->len += len;
+		if (texts[len] == '\0')
+			return;
+		texts += len + 1;
+	}
 }
 
 static inline void put_tlsa(struct message *m, const char *text)
@@ -118,7 +123,7 @@ static inline void put_record(struct message *m, const struct fake_record *r)
 		put16(m, r->preference); /* the minimum */
 	}
 	if (r->type == T_TXT)
-		put_text(m, r->value);
+		put_texts(m, r->value);
 	if (r->type == T_TLSA)
 		put_tlsa(m, r->value);
 	if (r->type == T_RRSIG)

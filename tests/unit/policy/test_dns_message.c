@@ -543,6 +543,97 @@ static void test_tlsa_limits(void **state)
 	assert_non_null(tlsa_unusable(&answer.tlsa[0], NULL));
 }
 
+static void add_txt(const char *name, const char *strings)
+{
+	add_answer(&reply, &(struct fake_record){ name, T_TXT, 60, 0, strings });
+}
+
+static const struct txt_row {
+	const char *what;
+	const char *strings; /* "|" parts them */
+	const char *joined;
+} txt_rows[] = {
+	{ "one string", "v=STSv1; id=1;", "v=STSv1; id=1;" },
+	{ "two, joined with nothing between", "v=STS|v1; id=1;", "v=STSv1; id=1;" },
+	{ "a string of nothing", "", "" },
+	{ "strings of nothing among others", "|a||b|", "ab" },
+	{ "any octet", "\"\\\x01\xff\n", "\"\\\x01\xff\n" },
+};
+
+static void test_txt(void **state)
+{
+	(void)state;
+	start(NAME, DNS_TXT);
+	for (size_t i = 0; i < COUNT(txt_rows); i++)
+		add_txt("D.example", txt_rows[i].strings);
+	add_txt("e.example", "another's");
+	assert_int_equal(read_reply(), DNS_REPLY_ANSWER);
+	assert_int_equal(answer.status, DNS_FOUND_INSECURE);
+	assert_int_equal(answer.ttl_s, 60);
+	assert_int_equal(answer.txt_count, COUNT(txt_rows));
+	for (size_t i = 0; i < COUNT(txt_rows); i++) { /* in their order */
+		if (answer.txt[i].len != strlen(txt_rows[i].joined) ||
+		    strcmp(answer.txt[i].bytes, txt_rows[i].joined) != 0)
+			fail_msg("%s: \"%s\"", txt_rows[i].what, answer.txt[i].bytes);
+	}
+	/* A NUL is an octet like others. */
+	start(NAME, DNS_TXT);
+	add_txt(NAME, "a?b");
+	reply.bytes[reply.len - 2] = '\0';
+	assert_int_equal(read_reply(), DNS_REPLY_ANSWER);
+	assert_int_equal(answer.txt[0].len, 3);
+	assert_memory_equal(answer.txt[0].bytes, "a\0b", 4);
+	/* By an alias. */
+	start(NAME, DNS_TXT);
+	add_answer(&reply, &(struct fake_record){ NAME, T_CNAME, 60, 0, "t.example" });
+	add_txt("t.example", "by|alias");
+	add_txt(NAME, "beside the alias");
+	assert_int_equal(read_reply(), DNS_REPLY_ANSWER);
+	assert_string_equal(answer.canonical, "t.example");
+	assert_int_equal(answer.txt_count, 1);
+	assert_string_equal(answer.txt[0].bytes, "byalias");
+	/* What is refused leaves nothing behind. */
+	reply.bytes[3] |= 3;
+	assert_int_equal(read_reply(), DNS_REPLY_FAILED);
+	assert_int_equal(answer.txt_count, 0);
+	assert_null(answer.txt);
+}
+
+static void test_txt_limits(void **state)
+{
+	char strings[1024]; /* the longest string there is, four times */
+
+	(void)state;
+	for (unsigned n = DNS_TXT_MAX; n <= DNS_TXT_MAX + 1; n++) {
+		start(NAME, DNS_TXT);
+		for (unsigned i = 0; i < n; i++)
+			add_txt(NAME, "x");
+		assert_int_equal(read_reply(), n > DNS_TXT_MAX ? DNS_REPLY_FAILED : DNS_REPLY_ANSWER);
+		assert_int_equal(answer.txt_count, n > DNS_TXT_MAX ? 0 : n);
+	}
+	assert_string_equal(answer.reason, "more than 64 TXT records");
+	memset(strings, 'x', sizeof(strings));
+	strings[255] = strings[511] = strings[767] = '|';
+	strings[sizeof(strings) - 1] = '\0';
+	start(NAME, DNS_TXT);
+	add_txt(NAME, strings);
+	assert_int_equal(read_reply(), DNS_REPLY_ANSWER);
+	assert_int_equal(answer.txt_count, 1);
+	assert_int_equal(answer.txt[0].len, 1020);
+	/* A record without a single string is none (RFC 1035 s. 3.3.14). */
+	start(NAME, DNS_TXT);
+	add_txt(NAME, "");
+	reply.bytes[reply.len - 2]--;
+	reply.len--;
+	assert_int_equal(read_reply(), DNS_REPLY_FAILED);
+	assert_string_equal(answer.reason, "a malformed TXT record");
+	/* Nor is one whose string is longer than the record. */
+	start(NAME, DNS_TXT);
+	add_txt(NAME, "abc");
+	reply.bytes[reply.len - 4]++;
+	assert_int_equal(read_reply(), DNS_REPLY_FAILED);
+}
+
 /* A question for CNAME is about the alias itself. */
 static void test_cname(void **state)
 {
@@ -733,7 +824,8 @@ int main(void)
 		cmocka_unit_test(test_values),          cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_proof_limit),     cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_cut_and_changed), cmocka_unit_test(test_tlsa),
-		cmocka_unit_test(test_tlsa_limits),     cmocka_unit_test(test_cname),
+		cmocka_unit_test(test_tlsa_limits),     cmocka_unit_test(test_txt),
+		cmocka_unit_test(test_txt_limits),      cmocka_unit_test(test_cname),
 		cmocka_unit_test(test_print),           cmocka_unit_test(test_root),
 		cmocka_unit_test(test_signatures_end),  cmocka_unit_test(test_extended_errors),
 		cmocka_unit_test(test_words),

@@ -21,6 +21,9 @@ static const struct fake_record records[] = {
 	{ "ring2.example", T_CNAME, 100, 0, "ring.example" },
 	{ "_25._tcp.mx.d.example", T_TLSA, 300, 0, "3 1 1 AA" },
 	{ "_25._tcp.mx.d.example", T_TLSA, 300, 0, "2 1 1 BB" },
+	{ "_mta-sts.d.example", T_CNAME, 300, 0, "sts.example" },
+	{ "sts.example", T_TXT, 300, 0, "v=STSv1; |id=1;" },
+	{ "sts.example", T_TXT, 300, 0, "other" },
 	{ NULL, 0, 0, 0, NULL },
 };
 
@@ -31,6 +34,7 @@ struct world {
 	unsigned answers;
 	struct dns_answer last;
 	size_t printed_len; /* of its records as text */
+	char txt[2][32];
 };
 
 static uint64_t now_ms(void)
@@ -47,6 +51,8 @@ static void on_answer(void *arg, const struct dns_answer *answer)
 
 	w->answers++;
 	w->last = *answer;
+	for (size_t i = 0; i < 2 && i < answer->txt_count; i++)
+		(void)snprintf(w->txt[i], sizeof(w->txt[i]), "%s", answer->txt[i].bytes);
 	char *text = NULL;
 	FILE *out = open_memstream(&text, &w->printed_len);
 	assert_non_null(out);
@@ -358,6 +364,12 @@ static void test_trusted(void **state)
 	ask(&w, "_25._tcp.mx.d.example", DNS_TLSA);
 	expect(&w, DNS_FOUND_SECURE);
 	assert_int_equal(w.last.tlsa_count, 2);
+	ask(&w, "_mta-sts.d.example", DNS_TXT);
+	expect(&w, DNS_FOUND_SECURE);
+	assert_string_equal(w.last.canonical, "sts.example");
+	assert_int_equal(w.last.txt_count, 2);
+	assert_string_equal(w.txt[0], "v=STSv1; id=1;");
+	assert_string_equal(w.txt[1], "other");
 	assert_int_equal(w.fake[0].asked_root, 0); /* who says AD shows it */
 	close_world(&w);
 }

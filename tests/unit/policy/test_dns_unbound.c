@@ -22,6 +22,8 @@ static const char *const zone[] = {
 	"mx.signed. 86400 IN A 192.0.2.1",
 	"_25._tcp.mx.signed. 86400 IN TLSA 3 1 1 aabbccdd",
 	"_25._tcp.mx.signed. 86400 IN TLSA 2 1 1 00112233",
+	"_mta-sts.d.signed. 86400 IN CNAME sts.signed.",
+	"sts.signed. 86400 IN TXT \"v=STSv1; \" \"id=1;\"",
 	"*.wild.signed. 86400 IN A 192.0.2.2",
 	"alias.signed. 86400 IN CNAME mx.signed.",
 	"out.signed. 86400 IN CNAME mx.test.",
@@ -47,6 +49,7 @@ struct world {
 	unsigned answers;
 	struct dns_answer last;
 	char tlsa[2][TLSA_TEXT_MAX];
+	char txt[32];
 };
 
 static void on_answer(void *arg, const struct dns_answer *answer)
@@ -57,6 +60,8 @@ static void on_answer(void *arg, const struct dns_answer *answer)
 	w->last = *answer;
 	for (size_t i = 0; i < 2 && i < answer->tlsa_count; i++)
 		(void)tlsa_format(&answer->tlsa[i], w->tlsa[i]);
+	if (answer->txt_count > 0)
+		(void)snprintf(w->txt, sizeof(w->txt), "%s", answer->txt[0].bytes);
 	(void)event_base_loopbreak(w->base);
 }
 
@@ -159,6 +164,10 @@ static void test_secure(void **state)
 	expect(&w, "_25._tcp.mx.signed", DNS_TLSA, DNS_FOUND_SECURE);
 	assert_int_equal(w.last.tlsa_count, 2);
 	assert_true(strcmp(w.tlsa[0], "3 1 1 aabbccdd") == 0 || strcmp(w.tlsa[1], "3 1 1 aabbccdd") == 0);
+	expect(&w, "_mta-sts.d.signed", DNS_TXT, DNS_FOUND_SECURE);
+	assert_string_equal(w.last.canonical, "sts.signed");
+	assert_int_equal(w.last.txt_count, 1);
+	assert_string_equal(w.txt, "v=STSv1; id=1;");
 	expect(&w, "alias.signed", DNS_A, DNS_FOUND_SECURE);
 	assert_string_equal(w.last.canonical, "mx.signed");
 	assert_int_equal(w.last.aliases, 1);
