@@ -133,6 +133,7 @@ struct verdict *decide(const struct conf *conf, uint32_t generation, const struc
 	verdict->generation = generation;
 	verdict->enforce = conf->enforce && (rule == NULL || rule->enforce);
 	verdict->mx_lookup = VERDICT_LOOKUP_ABSENT;
+	verdict->published.status = VERDICT_PUBLISHED_NONE;
 	(void)snprintf(verdict->domain, sizeof(verdict->domain), "%s", question->domain);
 	if (match->source == VERDICT_SOURCE_NONE) {
 		verdict->status = VERDICT_OK;

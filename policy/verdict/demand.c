@@ -1,5 +1,5 @@
-/* demand.c - see demand.h. */
-#include "policy/verdict/demand.h"
+/* demand.c - see demand.h. demand_published.c has the part of MTA-STS and of lists. */
+#include "policy/verdict/demand_private.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,12 +14,7 @@ struct found {
 	const char *failed_host;
 };
 
-/* Enhanced status codes (RFC 3463) of what no server can meet. */
-#define CODE_LOOKUP   "4.4.3"
-#define CODE_SECURITY "4.7.5"
-
-static void PRINTF_LIKE(4, 5)
-	none_meets(struct demand *out, enum result_word result, const char *code, const char *format, ...)
+void demand_none_meets(struct demand *out, enum result_word result, const char *code, const char *format, ...)
 {
 	va_list args;
 
@@ -29,7 +24,7 @@ static void PRINTF_LIKE(4, 5)
 	va_end(args);
 }
 
-static bool has_addr(const struct verdict_mx *mx, const struct addr *dst)
+bool demand_mx_has(const struct verdict_mx *mx, const struct addr *dst)
 {
 	for (size_t i = 0; addr_len(dst) > 0 && i < mx->addrs_count; i++) {
 		if (addr_equal(&mx->addrs[i], dst))
@@ -75,7 +70,7 @@ static void look_at(struct demand *out, struct found *found, const struct verdic
 	*found = (struct found){ 0 };
 	out->hosts_count = 0;
 	for (size_t i = 0; i < verdict->mx_count; i++) {
-		if (dst == NULL || has_addr(&verdict->mx[i], dst))
+		if (dst == NULL || demand_mx_has(&verdict->mx[i], dst))
 			take(out, found, &verdict->mx[i]);
 	}
 }
@@ -95,8 +90,8 @@ static bool is_floor(enum level floor)
 
 static void of_lookup_failure(struct demand *out, const struct found *found)
 {
-	none_meets(out, RESULT_DNSSEC_INVALID, CODE_SECURITY,
-		   "the TLSA records of %.150s could not be looked up; see gate25 explain", found->failed_host);
+	demand_none_meets(out, RESULT_DNSSEC_INVALID, DEMAND_CODE_SECURITY,
+			  "the TLSA records of %.150s could not be looked up; see gate25 explain", found->failed_host);
 }
 
 static void of_floor(struct demand *out, const struct verdict *verdict, bool unusable)
@@ -110,19 +105,54 @@ static void of_floor(struct demand *out, const struct verdict *verdict, bool unu
 		out->level = LEVEL_ENCRYPT;
 }
 
-static void of_dane(struct demand *out, const struct verdict *verdict, const struct found *found)
+/* of_others: neither TLSA records nor a failed search decide. */
+static void of_others(struct demand *out, const struct verdict *verdict, const struct found *found,
+		      const struct addr *dst)
 {
-	if (!is_floor(verdict->floor)) {
-		none_meets(out, RESULT_NONE, CODE_LOOKUP, "a policy that is not known");
-	} else if (found->usable) {
-		out->level = LEVEL_DANE;
-		if (!verdict->mx_secure && level_authenticates(verdict->floor))
-			out->also = verdict->floor;
-	} else if (found->failed) {
-		of_lookup_failure(out, found);
-	} else {
-		of_floor(out, verdict, found->unusable);
+	enum demand_basis basis;
+
+	switch (demand_published(out, &basis, verdict, dst)) {
+	case DEMAND_PUBLISHED_FORBIDS: return;
+	case DEMAND_PUBLISHED_SILENT: of_floor(out, verdict, found->unusable); return;
+	case DEMAND_PUBLISHED_ALLOWS: break;
 	}
+	out->level = LEVEL_VERIFY;
+	out->basis = basis;
+}
+
+/* of_dane_and: TLSA records prove a host that whoever forged the list of MX hosts may have chosen; what else there is
+ * ties it to the domain (RFC 8461 s. 2). */
+static void of_dane_and(struct demand *out, const struct verdict *verdict, const struct addr *dst)
+{
+	enum demand_basis basis;
+
+	switch (demand_published(out, &basis, verdict, dst)) {
+	case DEMAND_PUBLISHED_FORBIDS: return;
+	case DEMAND_PUBLISHED_SILENT:
+		if (!level_authenticates(verdict->floor))
+			break;
+		out->also = verdict->floor;
+		out->also_basis = DEMAND_OF_FLOOR;
+		break;
+	case DEMAND_PUBLISHED_ALLOWS: out->also = LEVEL_VERIFY; out->also_basis = basis;
+	}
+	out->level = LEVEL_DANE;
+}
+
+/* |dst| is NULL where the candidates are all hosts. */
+static void of_dane(struct demand *out, const struct verdict *verdict, const struct found *found,
+		    const struct addr *dst)
+{
+	if (!is_floor(verdict->floor))
+		demand_none_meets(out, RESULT_NONE, DEMAND_CODE_LOOKUP, "a policy that is not known");
+	else if (found->usable && verdict->mx_secure)
+		out->level = LEVEL_DANE;
+	else if (found->usable)
+		of_dane_and(out, verdict, dst);
+	else if (found->failed)
+		of_lookup_failure(out, found);
+	else
+		of_others(out, verdict, found, dst);
 }
 
 static void of_dane_only(struct demand *out, const struct verdict *verdict, const struct found *found)
@@ -130,18 +160,18 @@ static void of_dane_only(struct demand *out, const struct verdict *verdict, cons
 	const char *whose = verdict->nexthop[0] != '\0' ? verdict->nexthop : "the destination";
 
 	if (verdict->mx_lookup == VERDICT_LOOKUP_FOUND && !verdict->mx_secure)
-		none_meets(out, RESULT_DANE_REQUIRED, CODE_SECURITY,
-			   "DANE is required, and the MX hosts of %.150s are not signed", whose);
+		demand_none_meets(out, RESULT_DANE_REQUIRED, DEMAND_CODE_SECURITY,
+				  "DANE is required, and the MX hosts of %.150s are not signed", whose);
 	else if (found->usable)
 		out->level = LEVEL_DANE;
 	else if (found->failed)
 		of_lookup_failure(out, found);
 	else if (found->unusable)
-		none_meets(out, RESULT_DANE_REQUIRED, CODE_SECURITY,
-			   "DANE is required, and no TLSA record of %.150s can be used", whose);
+		demand_none_meets(out, RESULT_DANE_REQUIRED, DEMAND_CODE_SECURITY,
+				  "DANE is required, and no TLSA record of %.150s can be used", whose);
 	else
-		none_meets(out, RESULT_DANE_REQUIRED, CODE_SECURITY, "DANE is required, and %.150s has no TLSA records",
-			   whose);
+		demand_none_meets(out, RESULT_DANE_REQUIRED, DEMAND_CODE_SECURITY,
+				  "DANE is required, and %.150s has no TLSA records", whose);
 }
 
 /* The list of MX hosts must be known, and whole. */
@@ -156,26 +186,30 @@ static bool has_list(struct demand *out, const struct verdict *verdict)
 	case VERDICT_LOOKUP_FAILED: break;
 	}
 	if (verdict->reason[0] != '\0')
-		none_meets(out, RESULT_DNSSEC_INVALID, CODE_LOOKUP, "%s", verdict->reason);
+		demand_none_meets(out, RESULT_DNSSEC_INVALID, DEMAND_CODE_LOOKUP, "%s", verdict->reason);
 	else
-		none_meets(out, RESULT_DNSSEC_INVALID, CODE_LOOKUP,
-			   "the MX hosts of %.150s could not be looked up; see gate25 explain",
-			   verdict->nexthop[0] != '\0' ? verdict->nexthop : verdict->domain);
+		demand_none_meets(out, RESULT_DNSSEC_INVALID, DEMAND_CODE_LOOKUP,
+				  "the MX hosts of %.150s could not be looked up; see gate25 explain",
+				  verdict->nexthop[0] != '\0' ? verdict->nexthop : verdict->domain);
 	return false;
 }
 
 static void of_candidates(struct demand *out, const struct verdict *verdict, const struct addr *dst)
 {
 	struct found found;
+	bool known;
 
 	out->basis = DEMAND_OF_DANE;
 	if (!has_list(out, verdict))
 		return;
 	look_at(out, &found, verdict, dst);
-	if (must_look_further(verdict, &found))
+	known = found.count > 0;
+	if (must_look_further(verdict, &found)) {
 		look_at(out, &found, verdict, NULL);
+		known &= !found.usable; /* strict-mx takes the server for another host */
+	}
 	if (verdict->level == LEVEL_DANE)
-		of_dane(out, verdict, &found);
+		of_dane(out, verdict, &found, known ? dst : NULL);
 	else
 		of_dane_only(out, verdict, &found);
 	if (out->level != LEVEL_DANE)
@@ -184,8 +218,8 @@ static void of_candidates(struct demand *out, const struct verdict *verdict, con
 
 static void of_nothing(struct demand *out, const struct verdict *verdict)
 {
-	none_meets(out, verdict != NULL ? verdict->result : RESULT_NONE, CODE_LOOKUP, "%s",
-		   verdict != NULL && verdict->reason[0] != '\0' ? verdict->reason : "policy lookup failed");
+	demand_none_meets(out, verdict != NULL ? verdict->result : RESULT_NONE, DEMAND_CODE_LOOKUP, "%s",
+			  verdict != NULL && verdict->reason[0] != '\0' ? verdict->reason : "policy lookup failed");
 }
 
 void demand_of(struct demand *out, const struct verdict *verdict, const struct addr *dst)
@@ -210,7 +244,7 @@ void demand_of(struct demand *out, const struct verdict *verdict, const struct a
 	case LEVEL_UNSET:
 	case LEVEL_COUNT: break;
 	}
-	none_meets(out, RESULT_NONE, CODE_LOOKUP, "a policy that is not known");
+	demand_none_meets(out, RESULT_NONE, DEMAND_CODE_LOOKUP, "a policy that is not known");
 }
 
 const char *demand_basis_name(enum demand_basis basis)

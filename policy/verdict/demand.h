@@ -1,5 +1,6 @@
 /* demand.h - what a verdict demands of the server at one address: where level dane becomes TLSA records that must
- * match, TLS, or the floor (RFC 7672 s. 2.2). Pure; the one reader of levels dane and dane-only.
+ * match, TLS (RFC 7672 s. 2.2), a published policy (RFC 8461 s. 2) or the floor. Pure; the one reader of levels dane
+ * and dane-only.
  *
  * The address chooses among the MX hosts: those that have it are the candidates, all are where none has. Not to know
  * the host never lowers the demand, a candidate whose lookup failed is never taken for one without records, and no host

@@ -133,6 +133,7 @@ static struct judgement judge(struct verify_request *r, const struct tls_peer *p
 		.mx_secure = true,
 		.mx = &mx,
 		.mx_count = 1,
+		.published = { .status = VERDICT_PUBLISHED_NONE },
 	};
 
 	mx.dane = dane_of(r->verify.records_count, mx.tlsa_count);

@@ -129,7 +129,10 @@ static void judge(const struct tls_peer *peer, uint8_t control, struct tls_der l
 	struct verdict_mx mx[] = { { .name = "mx.example.com", .tlsa_base = "mx.example.com" } };
 	uint8_t prints[1][32] = { { 0 } };
 	enum level level = (enum level)(control & LEVEL_BITS);
-	struct verdict verdict = { .status = VERDICT_OK, .level = level, .source = VERDICT_SOURCE_DEFAULT };
+	struct verdict verdict = { .status = VERDICT_OK,
+				   .level = level,
+				   .source = VERDICT_SOURCE_DEFAULT,
+				   .published = { .status = VERDICT_PUBLISHED_NONE } };
 	uint8_t digest[SHA512_DIGEST_LENGTH];
 	struct tlsa record;
 	struct judgement out;

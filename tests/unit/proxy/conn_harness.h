@@ -135,6 +135,7 @@ static inline struct verdict *make_verdict(const struct fixture *f, const struct
 	v->level = f->level;
 	v->source = VERDICT_SOURCE_DEFAULT;
 	v->mx_lookup = VERDICT_LOOKUP_ABSENT;
+	v->published.status = VERDICT_PUBLISHED_NONE;
 	(void)snprintf(v->domain, sizeof(v->domain), "%s", question->domain);
 	if (f->level == LEVEL_DANE)
 		make_dane(f, v);

@@ -124,6 +124,7 @@ static inline struct verdict *verdict_from(const char *domain, const char *text,
 			if (strcmp(value, result_word_name((enum result_word)i)) == 0)
 				v->result = (enum result_word)i;
 	v->mx_lookup = VERDICT_LOOKUP_FOUND;
+	v->published.status = VERDICT_PUBLISHED_NONE;
 	if (value_of(text, "lookup", value))
 		v->mx_lookup = strcmp(value, "absent") == 0 ? VERDICT_LOOKUP_ABSENT : VERDICT_LOOKUP_FAILED;
 	if (value_of(text, "names", value))

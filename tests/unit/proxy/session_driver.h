@@ -152,6 +152,7 @@ static inline struct verdict *pick_verdict(struct dice *d, const struct harness 
 	v->match_mx = true;
 	v->min_protocol = shape % 6 == 0 ? CONF_TLS13 : CONF_TLS12;
 	(void)snprintf(v->domain, sizeof(v->domain), "%s", h->asked_domain);
+	v->published.status = VERDICT_PUBLISHED_NONE;
 	v->mx_lookup = VERDICT_LOOKUP_FOUND;
 	if (shape % 11 == 0)
 		return v; /* no MX: no SNI */

@@ -87,6 +87,7 @@ static struct verdict *verdict_at(enum level level)
 	verdict->level = level;
 	verdict->enforce = true;
 	verdict->mx_lookup = VERDICT_LOOKUP_FOUND;
+	verdict->published.status = VERDICT_PUBLISHED_NONE;
 	verdict->mx = calloc(8, sizeof(*verdict->mx));
 	assert_non_null(verdict->mx);
 	(void)snprintf(verdict->domain, sizeof(verdict->domain), "example.org");

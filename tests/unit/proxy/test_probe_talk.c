@@ -82,7 +82,8 @@ static struct verdict verdict_of(enum level level, size_t names)
 				   .match_mx = true,
 				   .mx_lookup = VERDICT_LOOKUP_FOUND,
 				   .mx = hosts,
-				   .mx_count = names };
+				   .mx_count = names,
+				   .published = { .status = VERDICT_PUBLISHED_NONE } };
 
 	if (level == LEVEL_DANE)
 		verdict.floor = LEVEL_ENCRYPT;

@@ -71,7 +71,8 @@ static struct verdict dane_of(struct verdict_mx *mx, struct tlsa *record)
 					 .mx_lookup = VERDICT_LOOKUP_FOUND,
 					 .mx_secure = true,
 					 .mx = mx,
-					 .mx_count = 1 };
+					 .mx_count = 1,
+					 .published = { .status = VERDICT_PUBLISHED_NONE } };
 
 	*mx = (struct verdict_mx){
 		.name = MX, .tlsa_base = MX, .dane = VERDICT_DANE_USABLE, .tlsa = record, .tlsa_count = 1

@@ -154,9 +154,12 @@ static inline struct tls_peer *peer_by(const struct made *leaf, enum by by)
 
 static inline struct verdict verdict_at(enum level level)
 {
-	return (struct verdict){
-		.refs = 1, .status = VERDICT_OK, .level = level, .source = VERDICT_SOURCE_DOMAIN, .enforce = true
-	};
+	return (struct verdict){ .refs = 1,
+				 .status = VERDICT_OK,
+				 .level = level,
+				 .source = VERDICT_SOURCE_DOMAIN,
+				 .enforce = true,
+				 .published = { .status = VERDICT_PUBLISHED_NONE } };
 }
 
 static inline void check(const char *what, const struct judgement *got, bool satisfied, bool authenticated,
