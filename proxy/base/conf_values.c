@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proxy/base/name.h"
+
 const char CONF_OUT_OF_MEMORY[] = "cannot be kept: out of memory";
 
 static bool is_digit(char c)
@@ -21,60 +23,15 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* is_label: letters, digits, hyphens inside (RFC 1123 s. 2.1), and the underscore that some internal zones have. */
-static bool is_label(const char *label, size_t len)
+const char *conf_name_make(char **out, const char *text, bool dot)
 {
-	if (len == 0 || len > 63 || label[0] == '-' || label[len - 1] == '-')
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (!is_alnum(label[i]) && label[i] != '-' && label[i] != '_')
-			return false;
-	}
-	return true;
-}
+	char name[CONF_NAME_MAX];
+	const char *wrong = name_read(name, text, dot);
 
-/* is_name: labels with single dots between them; the last is no number, so that no IPv4 address is taken for a name. */
-static bool is_name(const char *text)
-{
-	const char *label = text;
-	size_t len;
-
-	if (strlen(text) >= CONF_NAME_MAX)
-		return false;
-	for (;;) {
-		len = strcspn(label, ".");
-		if (!is_label(label, len))
-			return false;
-		if (label[len] == '\0')
-			return strspn(label, "0123456789") != len;
-		label += len + 1;
-	}
-}
-
-const char *conf_name_make(char **out, const char *text, bool dot_allowed)
-{
-	bool dot = text[0] == '.';
-	const char *name = text + (dot ? 1 : 0);
-	struct prefix prefix;
-
-	for (const char *c = text; *c != '\0'; c++) {
-		if ((unsigned char)*c >= 0x80)
-			return "has letters beyond ASCII: write the name in its A-label form (xn--...)";
-	}
-	if (prefix_parse(&prefix, text))
-		return "is an address and not a domain name";
-	if (dot && !dot_allowed)
-		return "begins with a dot, which has no meaning here";
-	if (name[0] == '*')
-		return "has a wildcard: write .example.com for every name below example.com";
-	if (!is_name(name))
-		return "is not a domain name";
-	*out = strdup(text);
-	if (*out == NULL)
-		return CONF_OUT_OF_MEMORY;
-	for (char *c = *out; *c != '\0'; c++)
-		*c = lower(*c);
-	return NULL;
+	if (wrong != NULL)
+		return wrong;
+	*out = strdup(name);
+	return *out != NULL ? NULL : CONF_OUT_OF_MEMORY;
 }
 
 const char *conf_fingerprint_make(char **out, const char *text)
