@@ -14,6 +14,7 @@
 #include "proxy/base/attrib.h"
 
 #define LIST_REASON_MAX 512
+#define LIST_TEXT_MAX   (16 << 20) /* octets; more is a defect */
 
 struct list;
 
