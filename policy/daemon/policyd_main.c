@@ -203,6 +203,7 @@ int policyd_main(void)
 	add_first_peers(&state);
 	if (state.inputs->conf.log_syslog)
 		role_log_through(state.parent);
+	limits.write_folder = role_folder(&state.start);
 	role_sandbox(SANDBOX_POLICY, &limits);
 	role_say_alive(state.base, state.parent);
 	(void)event_base_dispatch(state.base);

@@ -102,6 +102,10 @@ static void warn_gate(const struct conf *conf, struct conf_problems *warnings)
 	if (conf->monitor && !addr_is_loopback(&conf->monitor_listen.addr))
 		conf_problem(warnings, 0, "monitor listens on %s: whoever reaches it reads who mails whom",
 			     endpoint_format(&conf->monitor_listen, text));
+	if (!conf->monitor && conf->history_mib > 0 && conf->state_dir[0] != '\0')
+		conf_problem(warnings, 0,
+			     "monitor = off: gate25 report will have no history (history-size = 0 says that this is "
+			     "meant)");
 }
 
 /* How much a level demands, coarsely: a rule is weaker only when it gives up a whole kind of protection. */

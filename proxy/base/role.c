@@ -176,6 +176,19 @@ static void take_ca(struct role_start *out, const uint8_t *body, size_t len, int
 		out->ca_count = index + 1;
 }
 
+/* take_folder makes the role's folder its working directory: so it needs no way to it, and "." is its path, in the
+ * sandbox too. */
+static void take_folder(struct role_start *out, int fd)
+{
+	if (fd < 0)
+		log_die("start", "malformed folder message");
+	out->has_folder = fchdir(fd) == 0;
+	if (!out->has_folder)
+		log_errno(LOG_LEVEL_WARNING, "state-dir",
+			  "the folder of this process cannot be entered; nothing is kept there");
+	(void)close(fd);
+}
+
 /* take handles one message of the first batch; false after the last. */
 static bool take(struct role_start *out, uint16_t type, const uint8_t *body, size_t len, int fd)
 {
@@ -196,6 +209,7 @@ static bool take(struct role_start *out, uint16_t type, const uint8_t *body, siz
 		free(out->list_text);
 		out->list_text = read_sealed_and_close(fd);
 		return true;
+	case ROLE_MSG_FOLDER: take_folder(out, fd); return true;
 	case ROLE_MSG_LISTENER: take_listener(out, body, len, fd); return true;
 	case ROLE_MSG_PEER: take_peer(out, body, len, fd); return true;
 	case ROLE_MSG_COUNTERS:
@@ -256,6 +270,11 @@ void role_receive(struct role_start *out)
 	if (!conf_parse(&out->conf, "gate25.conf", out->conf_text, conf_log_error, NULL))
 		log_die("start", "the configuration that the parent accepted was not understood here");
 	log_init(log_role(), out->conf.log_level, out->conf.log_format);
+}
+
+const char *role_folder(const struct role_start *start)
+{
+	return start->has_folder ? "." : NULL;
 }
 
 void role_start_cleanup(struct role_start *start)

@@ -2,7 +2,8 @@
  *
  * A role is a program that the parent re-exec'd with descriptor ROLE_FD as its channel (ipc.h). Configuration, CA
  * bundles, sockets and the ends of other channels come as messages with a descriptor, the same at start, at reload and
- * after another role's restart; ROLE_MSG_START ends the first batch. A role opens no file. */
+ * after another role's restart; ROLE_MSG_START ends the first batch. A role opens no file but in its own folder of
+ * state-dir. */
 #ifndef GATE25_BASE_ROLE_H
 #define GATE25_BASE_ROLE_H
 
@@ -35,6 +36,7 @@ enum role_message {
 	ROLE_MSG_STATUS,   /* to the monitor: body is JSON text about the gate itself, for /status.json */
 	ROLE_MSG_ANCHORS,  /* fd: sealed text of trust-anchor-file, after the CONF that names one; to policyd */
 	ROLE_MSG_LIST,     /* fd: sealed text of list-file, likewise */
+	ROLE_MSG_FOLDER,   /* fd (O_PATH): the role's own folder of state-dir, at start only; to policyd and monitor */
 	/* role to parent */
 	ROLE_MSG_READY = 64, /* in the sandbox, serving */
 	ROLE_MSG_ALIVE,      /* every ROLE_ALIVE_S seconds */
@@ -69,7 +71,8 @@ struct role_start {
 	int monitor_fd;
 	int worker_fds[ROLE_SLOTS_MAX]; /* policyd, monitor: by slot; -1: none */
 	int counters_fds[ROLE_SLOTS_MAX];
-	unsigned slot; /* its own among those of its role */
+	unsigned slot;   /* its own among those of its role */
+	bool has_folder; /* see role_folder */
 };
 
 const char *role_name(enum role role);
@@ -78,6 +81,9 @@ const char *role_name(enum role role);
  * why and exits. */
 void role_receive(struct role_start *out);
 void role_start_cleanup(struct role_start *start); /* frees text and conf; closes nothing */
+/* role_folder: the path of the role's own folder of state-dir, good as long as the process lives, for
+ * sandbox_limits.write_folder and for what is kept there; NULL: there is none, nothing outlives the process. */
+const char *role_folder(const struct role_start *start);
 
 /* role_ca_get reads the body of ROLE_MSG_CA; role_conf_get that of ROLE_MSG_CONF; role_peer_get of PEER and COUNTERS.
  */

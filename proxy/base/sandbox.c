@@ -225,6 +225,11 @@ static bool enter_landlock(const struct sandbox_limits *limits, bool *out_landlo
 	return ok;
 }
 
+bool sandbox_has_folders(void)
+{
+	return abi_version() >= 1;
+}
+
 static bool refused(void)
 {
 	return errno == EPERM || errno == EACCES;
@@ -261,5 +266,5 @@ bool sandbox_enter(enum sandbox which, const struct sandbox_limits *limits, bool
 		return false;
 	}
 	return enter_landlock(limits, out_landlock, err, err_len) &&
-	       enter_seccomp(which, limits->write_folder != NULL, err, err_len) && prove(err, err_len);
+	       enter_seccomp(which, *out_landlock && limits->write_folder != NULL, err, err_len) && prove(err, err_len);
 }

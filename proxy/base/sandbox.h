@@ -12,15 +12,19 @@
 
 enum sandbox {
 	SANDBOX_WORKER,  /* TCP sockets, inherited descriptors; no file */
-	SANDBOX_POLICY,  /* TCP and UDP sockets; no file but its cache folder's */
-	SANDBOX_MONITOR, /* inherited descriptors; makes no socket; no file */
+	SANDBOX_POLICY,  /* TCP and UDP sockets; no file but its folder's */
+	SANDBOX_MONITOR, /* inherited descriptors; makes no socket; no file but its folder's */
 };
 
 struct sandbox_limits {
 	const uint16_t *connect_ports; /* TCP ports it may connect to, where the kernel can tell (Landlock ABI 4) */
 	size_t connect_ports_count;
-	const char *write_folder; /* NULL: none */
+	const char *write_folder; /* whose files it may make, read, write and remove; needs Landlock. NULL: none */
 };
+
+/* sandbox_has_folders: whether this kernel has Landlock. Without it a sandbox has no folder: seccomp could not tell one
+ * file from another. */
+bool sandbox_has_folders(void);
 
 /* sandbox_enter closes the sandbox and then proves that it bites: execve, a raw socket and opening a file must fail.
  * Landlock missing from the kernel is no error, |*out_landlock| says so; seccomp missing is one. */

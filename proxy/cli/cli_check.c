@@ -14,6 +14,7 @@
 #include "proxy/cli/cli.h"
 #include "proxy/parent/inputs.h"
 #include "proxy/parent/policy_errand.h"
+#include "proxy/parent/state_dir.h"
 #include "proxy/parent/users.h"
 
 struct findings {
@@ -179,14 +180,30 @@ static void warn_of_marks(const struct conf *conf, const char *file, struct find
 	}
 }
 
+/* What a state-dir complaint is made in. */
+struct complaint {
+	struct findings *findings;
+	const char *file;
+};
+
+static void on_state_dir(void *arg, const char *message)
+{
+	const struct complaint *complaint = arg;
+
+	on_warning(complaint->findings, complaint->file, 0, message);
+}
+
 static void check_host(const struct conf *conf, const char *file, struct findings *findings)
 {
+	struct complaint complaint = { findings, file };
 	struct role_user users[ROLE_COUNT];
 	char err[512];
 	uid_t uid;
 
 	if (!users_find(users, conf, err, sizeof(err)))
 		on_error(findings, file, 0, err);
+	else
+		state_dir_check(conf, users, on_state_dir, &complaint);
 	for (size_t i = 0; i < conf->exempt_user.count; i++) {
 		if (!users_find_uid(&uid, conf->exempt_user.items[i], err, sizeof(err)))
 			on_error(findings, file, 0, err);

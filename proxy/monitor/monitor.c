@@ -227,15 +227,16 @@ static void tear_down(struct monitor *monitor)
 int monitor_main(void)
 {
 	static struct monitor monitor; /* too large for a stack */
-	static const struct sandbox_limits nothing;
+	struct sandbox_limits limits = { 0 };
 	struct role_start start;
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	role_receive(&start);
 	set_up(&monitor, &start);
+	limits.write_folder = role_folder(&start);
 	role_start_cleanup(&start);
 	json_object_seed(0); /* it would read /dev/urandom at its first use, and take the clock where it cannot */
-	role_sandbox(SANDBOX_MONITOR, &nothing);
+	role_sandbox(SANDBOX_MONITOR, &limits);
 	role_say_alive(monitor.base, monitor.parent);
 	(void)event_base_dispatch(monitor.base);
 	tear_down(&monitor);

@@ -156,6 +156,13 @@ static bool send_inputs(struct child *child)
 	return true;
 }
 
+static bool send_folder(struct child *child)
+{
+	const int *fds = child->owner->plan.folder_fds;
+
+	return fds == NULL || fds[child->role] < 0 || ipc_send(child->ipc, ROLE_MSG_FOLDER, NULL, 0, fds[child->role]);
+}
+
 static bool send_listeners(struct child *child)
 {
 	const struct children_plan *plan = &child->owner->plan;
@@ -205,8 +212,8 @@ static bool start(struct child *child)
 	child->ready = false;
 	child->started_s = child->heard_s = now_s();
 	child->ipc = ipc_new(all->base, fds[0], on_message, on_closed, child);
-	return child->ipc != NULL && send_inputs(child) && send_listeners(child) && send_counters(child) &&
-	       wire_all(child) && role_slot_send(child->ipc, ROLE_MSG_START, child->slot, -1);
+	return child->ipc != NULL && send_inputs(child) && send_folder(child) && send_listeners(child) &&
+	       send_counters(child) && wire_all(child) && role_slot_send(child->ipc, ROLE_MSG_START, child->slot, -1);
 }
 
 /* --- what they say -------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ struct children_plan {
 	const int *smtp_fds; /* one for each worker */
 	int http_fd;         /* -1: none */
 	int control_fd;
+	const int *folder_fds;      /* of state-dir, by role; -1: none. NULL: none at all */
 	const char *program;        /* path of gate25 */
 	const char *policy_program; /* path of gate25-policyd */
 };

@@ -27,6 +27,7 @@
 #include "proxy/parent/pidfile.h"
 #include "proxy/parent/programs.h"
 #include "proxy/parent/readiness.h"
+#include "proxy/parent/state_dir.h"
 #include "proxy/tls/tls.h"
 
 struct parent {
@@ -42,6 +43,7 @@ struct parent {
 	unsigned workers;
 	int http_fd;
 	int control_fd;
+	struct state_dir state_dir;
 	int pid_fd;
 	bool root;
 	struct readiness readiness;
@@ -295,6 +297,7 @@ static bool changed_too_much(const struct conf *old, const struct conf *new, con
 		   : old->workers != new->workers                 ? "workers"
 		   : !same_user                                   ? "user"
 		   : old->monitor != new->monitor                 ? "monitor"
+		   : strcmp(old->state_dir, new->state_dir) != 0  ? "state-dir"
 		   : old->mark_own != new->mark_own               ? "mark-own"
 		   : old->mark_tproxy != new->mark_tproxy         ? "mark-tproxy"
 		   : old->route_table != new->route_table         ? "route-table"
@@ -413,6 +416,7 @@ static bool start_children(struct parent *parent, char *err, size_t err_len)
 		.smtp_fds = parent->smtp_fds,
 		.http_fd = parent->http_fd,
 		.control_fd = parent->control_fd,
+		.folder_fds = parent->state_dir.fds,
 		.program = parent->programs.gate25,
 		.policy_program = parent->programs.policy,
 	};
@@ -423,6 +427,12 @@ static bool start_children(struct parent *parent, char *err, size_t err_len)
 		return true;
 	(void)snprintf(err, err_len, "the roles cannot be started");
 	return false;
+}
+
+static void say_state_dir(void *arg, const char *message)
+{
+	(void)arg;
+	log_say(LOG_LEVEL_WARNING, "state-dir", "%s", message);
 }
 
 /* limit gives up what the parent does not need once its files and sockets are open. */
@@ -492,6 +502,8 @@ static bool start(struct parent *parent, char *err, size_t err_len)
 		if (parent->keeper == NULL)
 			return false;
 	}
+	state_dir_open(&parent->state_dir, &parent->inputs.conf, parent->root ? parent->users : NULL, say_state_dir,
+		       NULL);
 	return open_listeners(parent, err, err_len) && limit(parent, err, err_len) &&
 	       (parent->keeper == NULL || gatekeeper_begin(parent->keeper, err, err_len)) &&
 	       start_children(parent, err, err_len);
@@ -510,6 +522,7 @@ static void cleanup(struct parent *parent)
 	if (parent->drain_limit != NULL)
 		event_free(parent->drain_limit);
 	free(parent->smtp_fds);
+	state_dir_close(&parent->state_dir);
 	inputs_cleanup(&parent->inputs);
 	event_base_free(parent->base);
 }
@@ -519,6 +532,7 @@ int parent_run(const struct parent_options *options)
 	struct parent parent = { .options = options,
 				 .http_fd = -1,
 				 .control_fd = -1,
+				 .state_dir = STATE_DIR_NONE,
 				 .pid_fd = -1,
 				 .root = geteuid() == 0,
 				 .started = time(NULL) };

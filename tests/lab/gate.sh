@@ -19,11 +19,12 @@ lab_gate_users() {
 	done
 }
 
-# lab_gate_conf TEXT: the configuration file; scope, resolvers (LAB_GATE_RESOLVERS) and the lab's authority stand in it
-# already, and where TEXT names no default-level, one that needs no DNSSEC.
+# lab_gate_conf TEXT: the configuration file; scope, resolvers (LAB_GATE_RESOLVERS), the lab's authority and a state-dir
+# stand in it already, and where TEXT names no default-level, one that needs no DNSSEC.
 lab_gate_conf() {
 	printf '%s\n' "$LAB_GATE_SCOPE" "resolvers = {${LAB_GATE_RESOLVERS:-$LAB_RESOLVER}}" "$1" >"$LAB_DIR/gate25.conf"
 	grep -q '^[[:space:]]*default-level' <<<"$1" || echo "default-level = encrypt" >>"$LAB_DIR/gate25.conf"
+	grep -q '^[[:space:]]*state-dir' <<<"$1" || echo "state-dir = \"$LAB_DIR/state\"" >>"$LAB_DIR/gate25.conf"
 	[ ! -f "${LAB_CA:-}" ] || echo "ca-file = $LAB_CA" >>"$LAB_DIR/gate25.conf"
 }
 

@@ -9,9 +9,9 @@
 #	check "nothing listens on port 25" ! lab_listens gw 25
 #	lab_done
 #
-# The box: own mount, PID, network and IPC namespaces, an own /run (tmpfs) and an /etc whose changes are forgotten. When
-# the test ends, however it ends (kill -9 included), the kernel takes away every process, mount and network namespace in
-# it. Nothing of the host is changed. $LAB_DIR is a tmpfs folder for the test's files.
+# The box: own mount, PID, network and IPC namespaces, an own /run (tmpfs), an /etc and a /var/lib whose changes are
+# forgotten. When the test ends, however it ends (kill -9 included), the kernel takes away every process, mount and
+# network namespace in it. Nothing of the host is changed. $LAB_DIR is a tmpfs folder for the test's files.
 
 LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 LAB=$LAB_TOP/tests/lab
@@ -96,9 +96,10 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=
 lab_furnish() {
 	mount --rbind "$LAB_TOP" /media &&
 		mount -t tmpfs -o mode=755 tmpfs /run &&
-		mkdir -p "$LAB_DIR"/{log,etc,etc.work,pcap} /run/netns /run/lock /run/tree &&
+		mkdir -p "$LAB_DIR"/{log,etc,etc.work,lib,lib.work,pcap} /run/netns /run/lock /run/tree &&
 		mount --move /media /run/tree &&
 		mount -t overlay -o "lowerdir=/etc,upperdir=$LAB_DIR/etc,workdir=$LAB_DIR/etc.work" lab-etc /etc &&
+		mount -t overlay -o "lowerdir=/var/lib,upperdir=$LAB_DIR/lib,workdir=$LAB_DIR/lib.work" lab-lib /var/lib &&
 		ip link set lo up
 }
 if [ -z "${LAB_FURNISHED:-}" ]; then

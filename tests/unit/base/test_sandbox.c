@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,8 +44,8 @@ static bool may_socket(int family, int type)
 	return fd >= 0 || !refused(fd);
 }
 
-/* try runs in the child. Each digit of the exit status is a finding; 0 is all as it should be. */
-static int try(enum sandbox which)
+/* try_all runs in the child. Each digit of the exit status is a finding; 0 is all as it should be. */
+static int try_all(enum sandbox which)
 {
 	struct sandbox_limits limits = { 0 };
 	char err[256];
@@ -75,7 +76,46 @@ static int try(enum sandbox which)
 	return 0;
 }
 
-static void run(enum sandbox which)
+static char folder[] = "/tmp/gate25-sandbox-XXXXXX";
+
+static int try_files(void)
+{
+	char text[8];
+	int fd = open("new", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	if (fd < 0 || write(fd, "text", 4) != 4 || fsync(fd) != 0 || ftruncate(fd, 2) != 0 || close(fd) != 0)
+		return 3;
+	fd = open("new", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text)) != 2)
+		return 4;
+	return rename("new", "other") == 0 && unlink("other") == 0 ? 0 : 5;
+}
+
+/* try_folder: one folder is open, and nothing beside or above it. */
+static int try_folder(enum sandbox which)
+{
+	struct sandbox_limits limits = { .write_folder = "." };
+	char beside[64];
+	char err[256];
+	bool landlock;
+
+	(void)snprintf(beside, sizeof(beside), "%s-beside", folder);
+	if (chdir(folder) != 0)
+		return 1;
+	if (!sandbox_enter(which, &limits, &landlock, err, sizeof(err)) || !landlock) {
+		(void)fprintf(stderr, "%s\n", err);
+		return 2;
+	}
+	if (!refused(open(beside, O_WRONLY | O_CREAT | O_CLOEXEC, 0644)) ||
+	    !refused(open("../gate25-sandbox", O_WRONLY | O_CREAT | O_CLOEXEC, 0644)) ||
+	    !refused(open("/etc/hostname", O_RDONLY | O_CLOEXEC)))
+		return 6;
+	if (!refused(mkdir("folder", 0755)) || !refused(symlink("/etc", "link")) || !refused(chmod(".", 0777)))
+		return 7;
+	return try_files();
+}
+
+static void run(int (*try)(enum sandbox which), enum sandbox which)
 {
 	int status;
 	pid_t pid;
@@ -96,19 +136,32 @@ static void run(enum sandbox which)
 static void test_worker(void **state)
 {
 	(void)state;
-	run(SANDBOX_WORKER);
+	run(try_all, SANDBOX_WORKER);
 }
 
 static void test_policy(void **state)
 {
 	(void)state;
-	run(SANDBOX_POLICY);
+	run(try_all, SANDBOX_POLICY);
 }
 
 static void test_monitor(void **state)
 {
 	(void)state;
-	run(SANDBOX_MONITOR);
+	run(try_all, SANDBOX_MONITOR);
+}
+
+static void test_folder(void **state)
+{
+	(void)state;
+	if (!sandbox_has_folders()) {
+		skip();
+		return;
+	}
+	assert_non_null(mkdtemp(folder));
+	run(try_folder, SANDBOX_POLICY);
+	run(try_folder, SANDBOX_MONITOR);
+	assert_int_equal(rmdir(folder), 0);
 }
 
 int main(void)
@@ -117,6 +170,7 @@ int main(void)
 		cmocka_unit_test(test_worker),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_monitor),
+		cmocka_unit_test(test_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
