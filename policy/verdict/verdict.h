@@ -177,7 +177,11 @@ void verdict_mx_cleanup(struct verdict_mx *mx);                    /* frees what
 
 /* --- the messages between worker and policyd -------------------------------------------------------------------- */
 
-enum verdict_message { VERDICT_MSG_QUESTION = 1, VERDICT_MSG_ANSWER = 2 };
+enum verdict_message {
+	VERDICT_MSG_QUESTION = 1,
+	VERDICT_MSG_ANSWER = 2,
+	VERDICT_MSG_REPORT = 3 /* from the worker, without an answer: tls_report.h */
+};
 
 enum verdict_question_kind {
 	VERDICT_ASK_RECIPIENT = 0, /* what holds for |domain| at |destination| */
