@@ -5,37 +5,6 @@
 
 #include "policy/decide/decide_parts.h"
 
-static bool copy_addrs(struct verdict_mx *out, const struct verdict_mx *host)
-{
-	if (host->addrs_count == 0)
-		return true;
-	out->addrs = calloc(host->addrs_count, sizeof(*out->addrs));
-	if (out->addrs == NULL)
-		return false;
-	memcpy(out->addrs, host->addrs, host->addrs_count * sizeof(*out->addrs));
-	out->addrs_count = host->addrs_count;
-	return true;
-}
-
-static bool copy_tlsa(struct verdict_mx *out, const struct verdict_mx *host)
-{
-	if (host->tlsa_count == 0)
-		return true;
-	out->tlsa = calloc(host->tlsa_count, sizeof(*out->tlsa));
-	if (out->tlsa == NULL)
-		return false;
-	for (size_t i = 0; i < host->tlsa_count; i++) {
-		struct tlsa *record = &out->tlsa[i];
-		*record = host->tlsa[i];
-		record->data = malloc(record->len);
-		if (record->data == NULL)
-			return false;
-		out->tlsa_count++;
-		memcpy(record->data, host->tlsa[i].data, record->len);
-	}
-	return true;
-}
-
 /* worth is what the records of a host come to. Where the MX list is not proved whoever forged it chose the host, and
  * the operator says what a match is worth (Postfix's smtp_tls_dane_insecure_mx_policy). */
 static enum verdict_dane worth(enum verdict_dane found, bool secure, enum conf_insecure_mx insecure_mx)
@@ -52,13 +21,12 @@ static enum verdict_dane worth(enum verdict_dane found, bool secure, enum conf_i
 
 static bool copy_host(struct verdict_mx *out, const struct verdict_mx *host, enum verdict_dane dane)
 {
-	bool records = dane == VERDICT_DANE_USABLE || dane == VERDICT_DANE_UNUSABLE;
+	bool ok = mx_host_copy(out, host, dane == VERDICT_DANE_USABLE);
 
-	*out = (struct verdict_mx){ .preference = host->preference, .addrs_failed = host->addrs_failed, .dane = dane };
-	memcpy(out->name, host->name, sizeof(out->name));
-	if (records)
-		memcpy(out->tlsa_base, host->tlsa_base, sizeof(out->tlsa_base));
-	return copy_addrs(out, host) && (dane != VERDICT_DANE_USABLE || copy_tlsa(out, host));
+	out->dane = dane;
+	if (dane != VERDICT_DANE_USABLE && dane != VERDICT_DANE_UNUSABLE)
+		memset(out->tlsa_base, 0, sizeof(out->tlsa_base));
+	return ok;
 }
 
 static bool copy_hosts(struct verdict *verdict, enum conf_insecure_mx insecure_mx, const struct mx_result *mx)

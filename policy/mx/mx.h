@@ -42,6 +42,10 @@ struct mx_result {
 
 void mx_result_cleanup(struct mx_result *result);
 size_t mx_result_bytes(const struct mx_result *result); /* of what it points to */
+/* mx_result_copy: false: out of memory, and |out| is zeroed: a failed lookup. */
+MUST_CHECK bool mx_result_copy(struct mx_result *out, const struct mx_result *from);
+/* mx_host_copy: false: out of memory; |out| is to be cleaned up all the same. */
+MUST_CHECK bool mx_host_copy(struct verdict_mx *out, const struct verdict_mx *from, bool with_tlsa);
 
 /* mx_hosts makes the list of hosts, without addresses, of the answer to the question for |domain|'s MX. Pure. */
 void mx_hosts(struct mx_result *out, const char *domain, const struct dns_answer *answer);
