@@ -26,7 +26,11 @@ $(B)/unit/policy/%: $(B)/tests/unit/policy/%.o $(B)/libpolicy.a $(B)/libverdict.
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(CMOCKA) $(POLICY_LINK)
 
 # The DNS of these is a table of their own.
-$(B)/unit/policy/test_mx_dane $(B)/unit/policy/test_mx_cache: LDFLAGS += -Wl,--wrap=dns_ask,--wrap=dns_cancel
+$(B)/unit/policy/test_mx_dane $(B)/unit/policy/test_mx_cache $(B)/unit/policy/test_gather: \
+	LDFLAGS += -Wl,--wrap=dns_ask,--wrap=dns_cancel
+# And MTA-STS and list, what is published, are what each row says.
+$(B)/unit/policy/test_gather: \
+	LDFLAGS += -Wl,--wrap=sts_ask,--wrap=sts_cancel,--wrap=sts_find,--wrap=list_find,--wrap=list_expires
 
 # A fuzz target is built twice: replayed over its seeds by any compiler (make check), and with libFuzzer (make fuzz).
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer,$(B)/tests/fuzz/replay.o)

@@ -126,7 +126,13 @@ static void answer(struct pending *pending, const struct rules_match *match, con
 {
 	struct policyd *policyd = pending->worker->policyd;
 
-	pending->verdict = decide(policyd->conf, policyd->generation, match, &pending->question, mx);
+	/* Nobody asks for MTA-STS yet, so that nobody can have it. */
+	const struct decide_facts facts = { .mx = mx,
+					    .mx_ttl_s = mx != NULL ? mx->ttl_s : 0,
+					    .sts_known = true,
+					    .sts = { .status = VERDICT_PUBLISHED_NONE, .ttl_s = DECIDE_TTL_MAX_S } };
+
+	pending->verdict = decide(policyd->conf, policyd->generation, match, &pending->question, &facts);
 	if (pending->verdict == NULL) { /* the asker's own deadline answers for it */
 		log_say(LOG_LEVEL_ERROR, "answer-lost", "out of memory");
 		pending_free(pending);
@@ -158,7 +164,7 @@ static void consider(struct pending *pending)
 	struct policyd *policyd = pending->worker->policyd;
 	struct rules_match match;
 	const struct mx_result *known;
-	struct mx_want want;
+	struct decide_want want;
 	uint32_t ttl_s;
 
 	rules_find(&match, policyd->conf, &pending->question);
@@ -166,12 +172,12 @@ static void consider(struct pending *pending)
 		answer(pending, &match, NULL);
 		return;
 	}
-	known = mx_cache_find(lookups_cache(policyd->lookups), &want, &ttl_s);
+	known = mx_cache_find(lookups_cache(policyd->lookups), &want.mx, &ttl_s);
 	if (known != NULL) {
 		on_mx(pending, known, ttl_s);
 		return;
 	}
-	pending->ask = mx_cache_ask(lookups_cache(policyd->lookups), &want, on_mx, pending);
+	pending->ask = mx_cache_ask(lookups_cache(policyd->lookups), &want.mx, on_mx, pending);
 	if (pending->ask == NULL)
 		answer(pending, &match, &busy);
 }

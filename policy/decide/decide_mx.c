@@ -103,9 +103,14 @@ bool decide_mx(struct verdict *verdict, enum conf_insecure_mx insecure_mx, const
 
 bool decide_fits(struct verdict *verdict)
 {
-	if (tlsa_fits(verdict) && message_fits(verdict))
+	bool tlsa = tlsa_fits(verdict);
+
+	if (tlsa && message_fits(verdict))
 		return true;
 	drop_mx(verdict);
+	if (tlsa && verdict->published.patterns_count > 0)
+		return verdict_fail(verdict, RESULT_NONE,
+				    "the MX hosts, their records and the published policy are more than can be judged");
 	return verdict_fail(verdict, RESULT_DNSSEC_INVALID,
 			    "the TLSA records of the MX hosts are more than can be judged (128 records, 48 KiB)");
 }

@@ -12,6 +12,11 @@ void decide_servername(struct verdict *verdict, const struct conf_rule *rule, co
 /* decide_mx copies the MX hosts; at a level of DANE with their TLSA records, as far as |insecure_mx| lets them count.
  */
 bool decide_mx(struct verdict *verdict, enum conf_insecure_mx insecure_mx, const struct mx_result *mx);
+/* decide_published fills what was published, at level dane. False: out of memory. */
+MUST_CHECK bool decide_published(struct verdict *verdict, const struct conf *conf, const struct decide_facts *facts);
+/* decide_published_ttl: |ttl_s|, or what is published does not hold for so long. */
+uint32_t decide_published_ttl(const struct verdict *verdict, const struct conf *conf, const struct decide_facts *facts,
+			      uint32_t ttl_s);
 /* decide_fits: what is more than one verdict, or one message, can carry is never shortened. */
 bool decide_fits(struct verdict *verdict);
 

@@ -187,15 +187,21 @@ static int answer(const struct options *options, const struct conf *conf, const 
 	struct rules_match match;
 	struct looked_up found = { 0 };
 	struct verdict *verdict;
-	struct mx_want want;
+	struct decide_want want;
+	struct decide_facts facts = { .sts_known = true };
 	bool lookup;
 	int status = CLI_UNDECIDED;
 
 	rules_find(&match, conf, question);
 	lookup = decide_want(&want, conf, &match, question);
 	if (lookup)
-		look_up(&found, conf, &want);
-	verdict = decide(conf, 0, &match, question, lookup ? &found.mx : NULL);
+		look_up(&found, conf, &want.mx);
+	/* Nobody asks for MTA-STS yet, so that nobody can have it. */
+	facts.sts.status = VERDICT_PUBLISHED_NONE;
+	facts.sts.ttl_s = DECIDE_TTL_MAX_S;
+	facts.mx = lookup ? &found.mx : NULL;
+	facts.mx_ttl_s = found.mx.ttl_s;
+	verdict = decide(conf, 0, &match, question, &facts);
 	if (verdict == NULL) {
 		(void)fprintf(stderr, "gate25-policyd: out of memory\n");
 		looked_up_cleanup(&found);
@@ -207,9 +213,9 @@ static int answer(const struct options *options, const struct conf *conf, const 
 				   .question = question,
 				   .match = &match,
 				   .proof = found.proof,
-				   .dane = lookup && want.dane,
+				   .dane = lookup && want.mx.dane,
 				   .trail = lookup ? &found.trail : NULL,
-				   .lookup_name = lookup ? want.domain : NULL,
+				   .lookup_name = lookup ? want.mx.domain : NULL,
 				   .mx = lookup ? &found.mx : NULL,
 				   .verdict = verdict };
 	if (print(options, &explain))

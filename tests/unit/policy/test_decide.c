@@ -13,6 +13,7 @@
 #include "policy/decide/decide.h"
 #include "policy/verdict/demand.h"
 #include "policy/tools/explain.h"
+#include "tests/unit/policy/facts.h"
 #include "tests/unit/policy/travels.h"
 
 static const struct addr none; /* no address: no MX host is known by it */
@@ -240,12 +241,13 @@ static void test_verdicts(void **state)
 		struct rules_match match;
 		char got[1024];
 		rules_find(&match, &conf, &q);
-		struct mx_want want;
-		const char *name = decide_want(&want, &conf, &match, &q) ? want.domain : NULL;
+		struct decide_want want;
+		const char *name = decide_want(&want, &conf, &match, &q) ? want.mx.domain : NULL;
 		if ((name == NULL) != (cases[i].lookup_name == NULL) ||
 		    (name != NULL && strcmp(name, cases[i].lookup_name) != 0))
 			fail_msg("case %zu: looks up %s", i, name != NULL ? name : "nothing");
-		struct verdict *v = decide(&conf, 9, &match, &q, name != NULL ? &mx : NULL);
+		struct decide_facts facts = facts_of(name != NULL ? &mx : NULL);
+		struct verdict *v = decide(&conf, 9, &match, &q, &facts);
 		assert_non_null(v);
 		describe(v, got);
 		if (strcmp(got, cases[i].verdict) != 0)
@@ -328,7 +330,8 @@ static void test_ttl(void **state)
 		struct mx_result mx = mx_of(VERDICT_LOOKUP_FOUND);
 		mx.ttl_s = rows[i].dns_s;
 		mx.hosts[1].addrs_failed = rows[i].host_failed;
-		struct verdict *v = decide(&conf, 1, &match, &q, &mx);
+		struct decide_facts facts = facts_of(&mx);
+		struct verdict *v = decide(&conf, 1, &match, &q, &facts);
 		assert_int_equal(v->ttl_s, rows[i].want_s);
 		assert_int_equal(v->mx[1].addrs_failed, rows[i].host_failed);
 		verdict_unref(v);
@@ -369,7 +372,7 @@ static void test_no_rule_for_a_destination(void **state)
 	(void)state;
 	q.kind = VERDICT_ASK_DESTINATION;
 	rules_find(&match, &conf, &q);
-	struct mx_want want;
+	struct decide_want want;
 	assert_false(decide_want(&want, &conf, &match, &q));
 	struct verdict *v = decide(&conf, 1, &match, &q, NULL);
 	assert_int_equal(v->status, VERDICT_OK);
@@ -428,9 +431,10 @@ static void test_explain(void **state)
 		char *text[2] = { NULL, NULL };
 		size_t len;
 		rules_find(&match, &conf, &q);
-		struct mx_want want;
-		const char *name = decide_want(&want, &conf, &match, &q) ? want.domain : NULL;
-		struct verdict *v = decide(&conf, 0, &match, &q, name != NULL ? &mx : NULL);
+		struct decide_want want;
+		const char *name = decide_want(&want, &conf, &match, &q) ? want.mx.domain : NULL;
+		struct decide_facts facts = facts_of(name != NULL ? &mx : NULL);
+		struct verdict *v = decide(&conf, 0, &match, &q, &facts);
 		struct trail trail = { 0 };
 		struct explain explain = { .recipient = "a@d.example",
 					   .file = "t.conf",

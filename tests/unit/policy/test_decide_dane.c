@@ -12,6 +12,7 @@
 #include "policy/decide/decide.h"
 #include "policy/tools/explain.h"
 #include "policy/verdict/demand.h"
+#include "tests/unit/policy/facts.h"
 #include "tests/unit/policy/travels.h"
 
 static void on_error(void *arg, const char *file, unsigned line, const char *message)
@@ -103,6 +104,7 @@ static struct mx_result result_of(const char *words)
 #define DANE      "default-level = dane\n"
 #define DANE_ONLY "default-level = dane-only\n"
 #define OFF       "dnssec = off\n"
+#define NO_STS    "mta-sts = no\n"
 
 /* What is wanted of the DNS. */
 static void test_want(void **state)
@@ -110,22 +112,32 @@ static void test_want(void **state)
 	static const struct {
 		const char *what, *conf, *domain, *destination, *want; /* domain dane insecure port; "": nothing */
 	} rows[] = {
-		{ "dane", DANE, "d.example", "192.0.2.1", "d.example 1 1 25" },
+		{ "dane", DANE, "d.example", "192.0.2.1", "d.example 1 1 25 sts" },
 		{ "dane-only never counts an insecure list", DANE_ONLY, "d.example", "192.0.2.1", "d.example 1 0 25" },
-		{ "another port", DANE, "d.example", "192.0.2.1:2525", "d.example 1 1 2525" },
+		{ "another port", DANE, "d.example", "192.0.2.1:2525", "d.example 1 1 2525 sts" },
 		{ "insecure-mx = encrypt has to know", DANE "dane-insecure-mx = encrypt\n", "d.example", "192.0.2.1",
-		  "d.example 1 1 25" },
+		  "d.example 1 1 25 sts" },
 		{ "insecure-mx = may does not", DANE "dane-insecure-mx = may\n", "d.example", "192.0.2.1",
-		  "d.example 1 0 25" },
+		  "d.example 1 0 25 sts" },
 		{ "another level", "default-level = encrypt\n", "d.example", "192.0.2.1", "d.example 0 0 25" },
-		{ "dnssec off: the floor's lookup", DANE OFF, "d.example", "192.0.2.1", "d.example 0 0 25" },
+		{ "dnssec off: hosts without records", DANE OFF, "d.example", "192.0.2.1", "d.example 0 0 25 sts" },
+		{ "dnssec off, no MTA-STS: the floor's lookup", DANE OFF NO_STS, "d.example", "192.0.2.1",
+		  "d.example 0 0 25" },
+		{ "no MTA-STS", DANE NO_STS, "d.example", "192.0.2.1", "d.example 1 1 25" },
+		{ "a list", DANE "list-file = \"/l\"\n", "d.example", "192.0.2.1", "d.example 1 1 25 sts list" },
+		{ "dnssec off, a list alone", DANE OFF NO_STS "list-file = \"/l\"\n", "d.example", "192.0.2.1",
+		  "d.example 0 0 25 list" },
+		{ "dane-only asks for nothing else", DANE_ONLY "list-file = \"/l\"\n", "d.example", "192.0.2.1",
+		  "d.example 1 0 25" },
+		{ "nor does another level", "default-level = secure\nlist-file = \"/l\"\n", "d.example", "192.0.2.1",
+		  "d.example 0 0 25" },
 		{ "dnssec off and dane-only: none", OFF "domain \"d.example\" { level = dane-only }\n", "d.example",
 		  "192.0.2.1", "" },
 		{ "an address literal", DANE, "[192.0.2.9]", "192.0.2.1", "" },
 		{ "postmaster", DANE, "", "192.0.2.1", "" },
 		{ "a destination rule: its next hop",
 		  "destination \"192.0.2.0/24\" { level = dane nexthop = \"r.example\" }\n", "d.example", "192.0.2.1",
-		  "r.example 1 1 25" },
+		  "r.example 1 1 25 sts" },
 	};
 
 	(void)state;
@@ -133,12 +145,13 @@ static void test_want(void **state)
 		struct conf conf = parse(rows[i].conf);
 		struct verdict_question q = question(rows[i].domain, rows[i].destination);
 		struct rules_match match;
-		struct mx_want want;
+		struct decide_want want;
 		char got[128] = "";
 		rules_find(&match, &conf, &q);
 		if (decide_want(&want, &conf, &match, &q))
-			(void)snprintf(got, sizeof(got), "%s %d %d %u", want.domain, want.dane, want.insecure_mx,
-				       want.port);
+			(void)snprintf(got, sizeof(got), "%s %d %d %u%s%s", want.mx.domain, want.mx.dane,
+				       want.mx.insecure_mx, want.mx.port, want.sts ? " sts" : "",
+				       want.list ? " list" : "");
 		if (strcmp(got, rows[i].want) != 0)
 			fail_msg("%s: %s", rows[i].what, got);
 		conf_cleanup(&conf);
@@ -235,10 +248,13 @@ static const struct row rows[] = {
 	{ "dane-only, unusable", DANE_ONLY, "d.example", "192.0.2.1", "u", "ok dane-only/secure; unset dane dane-required" },
 	{ "dane-only, failed", DANE_ONLY, "d.example", "192.0.2.1", "f", "ok dane-only/secure; unset dane dnssec-invalid" },
 	/* dnssec = off */
-	{ "off: dane is its floor", DANE OFF, "d.example", "192.0.2.1", "-n", "ok encrypt/unset; encrypt default" },
-	{ "off: also where the lookup fails", DANE OFF "floor = may\n", "d.example", "192.0.2.1", "failed", "ok may/unset; may default" },
-	{ "off: a floor with names", DANE OFF "floor = secure\n", "d.example", "192.0.2.1", "-n", "ok secure/unset +d.example +.d.example; secure default" },
-	{ "off: a rule's own floor", OFF "domain \"d.example\" { level = dane floor = verify }\n", "d.example", "192.0.2.1", "-n", "ok verify/unset; verify rule" },
+	{ "off: nothing published: the floor", DANE OFF, "d.example", "192.0.2.1", "-n", "ok dane/encrypt; encrypt floor" },
+	{ "off: the MX hosts are not known: deferred", DANE OFF "floor = may\n", "d.example", "192.0.2.1", "failed", "failed unset/unset; unset none dnssec-invalid" },
+	{ "off: a floor with names", DANE OFF "floor = secure\n", "d.example", "192.0.2.1", "-n", "ok dane/secure +d.example +.d.example; secure floor" },
+	{ "off, no MTA-STS: dane is its floor", DANE OFF NO_STS, "d.example", "192.0.2.1", "-n", "ok encrypt/unset; encrypt default" },
+	{ "off, no MTA-STS: also where the lookup fails", DANE OFF NO_STS "floor = may\n", "d.example", "192.0.2.1", "failed", "ok may/unset; may default" },
+	{ "off, no MTA-STS: a floor with names", DANE OFF NO_STS "floor = secure\n", "d.example", "192.0.2.1", "-n", "ok secure/unset +d.example +.d.example; secure default" },
+	{ "off, no MTA-STS: a rule's own floor", OFF NO_STS "domain \"d.example\" { level = dane floor = verify }\n", "d.example", "192.0.2.1", "-n", "ok verify/unset; verify rule" },
 	{ "off: dane-only fails", OFF "domain \"d.example\" { level = dane-only }\n", "d.example", "192.0.2.1", NULL, "failed unset/unset; unset none dane-required" },
 };
 /* clang-format on */
@@ -255,7 +271,8 @@ static void test_rows(void **state)
 		rules_find(&match, &conf, &q);
 		if (rows[i].mx != NULL)
 			mx = result_of(rows[i].mx);
-		struct verdict *v = decide(&conf, 1, &match, &q, rows[i].mx != NULL ? &mx : NULL);
+		struct decide_facts facts = facts_of(rows[i].mx != NULL ? &mx : NULL);
+		struct verdict *v = decide(&conf, 1, &match, &q, &facts);
 		assert_non_null(v);
 		describe(v, &q.destination.addr, got);
 		if (strcmp(got, rows[i].verdict) != 0)
@@ -297,7 +314,8 @@ static void test_ttl(void **state)
 		struct rules_match match;
 		mx.ttl_s = ttl_rows[i].dns_s;
 		rules_find(&match, &conf, &q);
-		struct verdict *v = decide(&conf, 1, &match, &q, &mx);
+		struct decide_facts facts = facts_of(&mx);
+		struct verdict *v = decide(&conf, 1, &match, &q, &facts);
 		if (v->ttl_s != ttl_rows[i].want_s)
 			fail_msg("row %zu: %u", i, (unsigned)v->ttl_s);
 		verdict_unref(v);
@@ -342,7 +360,8 @@ static void test_too_much(void **state)
 			for (; host->addrs_count < sizes[i].addrs; host->addrs_count++)
 				assert_true(addr_parse(&host->addrs[host->addrs_count], "2001:db8::1"));
 		}
-		struct verdict *v = decide(&conf, 1, &match, &q, &mx);
+		struct decide_facts facts = facts_of(&mx);
+		struct verdict *v = decide(&conf, 1, &match, &q, &facts);
 		if ((v->status == VERDICT_OK) != sizes[i].fits || (sizes[i].fits && v->mx_count != sizes[i].hosts))
 			fail_msg("%s: %s", sizes[i].what, v->reason);
 		if (!sizes[i].fits) {
@@ -394,7 +413,8 @@ static void test_explain_status(void **state)
 		if (status_rows[i].dst[0] != '\0')
 			q = question("d.example", status_rows[i].dst);
 		rules_find(&match, &conf, &q);
-		struct verdict *v = decide(&conf, 1, &match, &q, &mx);
+		struct decide_facts facts = facts_of(&mx);
+		struct verdict *v = decide(&conf, 1, &match, &q, &facts);
 		struct explain explain = { .recipient = "a@d.example",
 					   .file = "t.conf",
 					   .conf = &conf,

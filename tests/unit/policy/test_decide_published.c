@@ -1,0 +1,313 @@
+/* test_decide_published.c - what MTA-STS and the STARTTLS-Everywhere list come to in a verdict: who goes before whom,
+ * and for how long it holds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/decide/decide.h"
+#include "policy/verdict/demand.h"
+#include "tests/unit/policy/travels.h"
+
+#define NOW 2000000000u
+
+static const struct verdict_pattern sts_patterns[] = { { "mx1.d.example", false }, { "d.example", true } };
+static const struct verdict_pattern list_patterns[] = { { "list.example", true } };
+static const struct sts_policy policy = { STS_MODE_ENFORCE, 86400, (struct verdict_pattern *)sts_patterns, 2 };
+static const struct sts_policy mode_none = { STS_MODE_NONE, 86400, (struct verdict_pattern *)sts_patterns, 2 };
+
+static void on_error(void *arg, const char *file, unsigned line, const char *message)
+{
+	(void)arg;
+	print_message("%s:%u: %s\n", file, line, message);
+}
+
+static struct conf parse(const char *text)
+{
+	struct conf conf;
+
+	if (!conf_parse(&conf, "test.conf", text, on_error, NULL))
+		fail_msg("the configuration of the test is wrong: %s", text);
+	return conf;
+}
+
+/* "none", "failed", a mode, "mode-none"; "fetch": no policy to be had; NULL: not waited for. After '+' a failed fetch
+ * that a remembered policy outlives. */
+static void add_sts(struct decide_facts *facts, const char *word)
+{
+	struct sts_answer *sts = &facts->sts;
+
+	facts->sts_known = word != NULL;
+	if (word == NULL)
+		return;
+	sts->ttl_s = 1000;
+	sts->status = VERDICT_PUBLISHED_NONE;
+	if (word[0] == '+' || strcmp(word, "fetch") == 0) {
+		sts->result = RESULT_STS_POLICY_FETCH_ERROR;
+		(void)snprintf(sts->reason, sizeof(sts->reason), "the policy host is down");
+	}
+	word += word[0] == '+';
+	if (strcmp(word, "failed") == 0) {
+		sts->status = VERDICT_PUBLISHED_FAILED;
+		(void)snprintf(sts->reason, sizeof(sts->reason), "SERVFAIL");
+	} else if (strcmp(word, "enforce") == 0 || strcmp(word, "testing") == 0 || strcmp(word, "mode-none") == 0) {
+		sts->present = true;
+		sts->policy = word[0] == 'm' ? &mode_none : &policy;
+		sts->status = word[0] == 'e'   ? VERDICT_PUBLISHED_ENFORCE
+			      : word[0] == 't' ? VERDICT_PUBLISHED_TESTING
+					       : VERDICT_PUBLISHED_NONE;
+		(void)snprintf(sts->id, sizeof(sts->id), "id1");
+		sts->expires_s = NOW + 700;
+	}
+}
+
+/* "enforce" or "testing"; "expired-" before; NULL: the list has not got it. */
+static void add_list(struct decide_facts *facts, const char *word)
+{
+	if (word == NULL)
+		return;
+	facts->listed = true;
+	facts->list_expires_s = NOW + 500;
+	if (strncmp(word, "expired-", 8) == 0) {
+		facts->list_expires_s = NOW;
+		word += 8;
+	}
+	facts->entry = (struct list_entry){ word[0] == 'e', list_patterns, 1 };
+}
+
+/* Hosts in words, as in test_decide_dane.c: U, u, n, f; "-": not proved; "nx": no such domain; "failed". */
+static void add_mx(struct mx_result *mx, const char *words)
+{
+	*mx = (struct mx_result){ .lookup = VERDICT_LOOKUP_FOUND, .secure = words[0] != '-' };
+	(void)snprintf(mx->canonical, sizeof(mx->canonical), "d.example");
+	words += words[0] == '-';
+	if (strcmp(words, "failed") == 0 || strcmp(words, "nx") == 0) {
+		mx->lookup = words[0] == 'f' ? VERDICT_LOOKUP_FAILED : VERDICT_LOOKUP_ABSENT;
+		return;
+	}
+	mx->hosts_count = strlen(words);
+	mx->hosts = calloc(mx->hosts_count, sizeof(*mx->hosts));
+	assert_non_null(mx->hosts);
+	for (size_t i = 0; i < mx->hosts_count; i++) {
+		struct verdict_mx *host = &mx->hosts[i];
+		(void)snprintf(host->name, sizeof(host->name), "mx%zu.d.example", i + 1);
+		host->addrs = calloc(1, sizeof(*host->addrs));
+		assert_true(host->addrs != NULL && addr_parse(host->addrs, "192.0.2.1"));
+		host->addrs_count = 1;
+		host->dane = words[i] == 'U'   ? VERDICT_DANE_USABLE
+			     : words[i] == 'u' ? VERDICT_DANE_UNUSABLE
+			     : words[i] == 'n' ? VERDICT_DANE_NONE
+					       : VERDICT_DANE_FAILED;
+		if (words[i] != 'U')
+			continue;
+		(void)snprintf(host->tlsa_base, sizeof(host->tlsa_base), "mx%zu.d.example", i + 1);
+		host->tlsa = calloc(1, sizeof(*host->tlsa));
+		assert_true(host->tlsa != NULL &&
+			    tlsa_parse(host->tlsa, "3 1 1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+						   "aaaaaaaaaaaaaaaaaaaaaaaa"));
+		host->tlsa_count = 1;
+	}
+}
+
+#define DANE "default-level = dane\n"
+#define LIST DANE "list-file = \"/l\"\n"
+#define OFF  "dnssec = off\n"
+
+struct row {
+	const char *what, *conf, *mx, *sts, *list;
+	const char *published; /* status by patterns, the policy's id, what went wrong; for how long */
+};
+
+/* clang-format off */
+static const struct row rows[] = {
+	/* MTA-STS alone */
+	{ "no policy", DANE, "n", "none", NULL, "none nobody 0; 300" },
+	{ "enforce", DANE, "n", "enforce", NULL, "enforce sts 2 id1; 300" },
+	{ "testing", DANE, "n", "testing", NULL, "testing sts 2 id1; 300" },
+	{ "mode none has no hosts", DANE, "n", "mode-none", NULL, "none sts 0 id1; 300" },
+	{ "the record cannot be looked up", DANE, "n", "failed", NULL, "failed nobody 0 (SERVFAIL); 15" },
+	{ "no policy to be had", DANE, "n", "fetch", NULL, "none nobody 0 sts-policy-fetch-error (the policy host is down); 300" },
+	{ "a remembered one outlives its host", DANE, "n", "+enforce", NULL, "enforce sts 2 id1 sts-policy-fetch-error (the policy host is down); 300" },
+	{ "not there: failed", DANE, "n", NULL, NULL, "failed nobody 0 (MTA-STS was not waited for); 15" },
+	{ "not waited for: TLSA records decide, for their time", DANE, "UU", NULL, NULL, "failed nobody 0 (MTA-STS was not waited for); 300" },
+	{ "TLSA records beneath a list that is not proved do not", DANE, "-U", NULL, NULL, "failed nobody 0 (MTA-STS was not waited for); 15" },
+	{ "nor do those of some hosts", DANE, "Un", NULL, NULL, "failed nobody 0 (MTA-STS was not waited for); 15" },
+	{ "no MX at all: a policy all the same", DANE, "nx", "enforce", NULL, "enforce sts 2 id1; 300" },
+	{ "no MX and no policy", DANE, "nx", "none", NULL, "none nobody 0; 300" },
+	/* the list goes last */
+	{ "listed", LIST, "n", "none", "enforce", "enforce list 1; 300" },
+	{ "listed for a test", LIST, "n", "none", "testing", "testing list 1; 300" },
+	{ "not listed", LIST, "n", "none", NULL, "none nobody 0; 300" },
+	{ "MTA-STS goes before it", LIST, "n", "testing", "enforce", "testing sts 2 id1; 300" },
+	{ "of mode none too", LIST, "n", "mode-none", "enforce", "none sts 0 id1; 300" },
+	{ "what is not known may go before it", LIST, "n", "failed", "enforce", "failed nobody 0 (SERVFAIL); 15" },
+	{ "a policy that cannot be had does not", LIST, "n", "fetch", "enforce", "enforce list 1 sts-policy-fetch-error (the policy host is down); 300" },
+	{ "expired: ignored", LIST, "n", "none", "expired-enforce", "none nobody 0; 300" },
+	{ "expired: good enough", LIST "list-expired = enforce\n", "n", "none", "expired-enforce", "enforce list 1; 300" },
+	{ "without MTA-STS", LIST "mta-sts = no\n", "n", NULL, "enforce", "enforce list 1; 300" },
+	{ "MTA-STS switched off is not asked", DANE "mta-sts = no\n", "n", NULL, NULL, "none nobody 0; 300" },
+	/* levels and rules */
+	{ "dnssec = off", DANE OFF, "-n", "enforce", NULL, "enforce sts 2 id1; 300" },
+	{ "dnssec = off and the list", LIST OFF "mta-sts = no\n", "-n", NULL, "enforce", "enforce list 1; 300" },
+	{ "dane-only", "default-level = dane-only\n", "n", "enforce", "enforce", "none nobody 0; 300" },
+	{ "another level", "default-level = encrypt\nlist-file = \"/l\"\n", "n", "enforce", "enforce", "none nobody 0; 300" },
+	{ "a domain rule", LIST "domain \"d.example\" { level = may }\n", "n", "enforce", "enforce", "none nobody 0; 300" },
+	{ "a destination rule's next hop", LIST "destination \"192.0.2.1\" { level = dane nexthop = \"d.example\" }\n", "n", "enforce", NULL, "enforce sts 2 id1; 300" },
+};
+/* clang-format on */
+
+static void describe(const struct verdict *v, char out[512])
+{
+	const struct verdict_policy *p = &v->published;
+	size_t at = (size_t)snprintf(out, 512, "%s %s %zu", verdict_published_name(p->status),
+				     verdict_publisher_name(p->by), p->patterns_count);
+
+	if (p->id[0] != '\0')
+		at += (size_t)snprintf(out + at, 512 - at, " %s", p->id);
+	if (p->result != RESULT_NONE)
+		at += (size_t)snprintf(out + at, 512 - at, " %s", result_word_name(p->result));
+	if (p->reason[0] != '\0')
+		at += (size_t)snprintf(out + at, 512 - at, " (%s)", p->reason);
+	(void)snprintf(out + at, 512 - at, "; %u", (unsigned)v->ttl_s);
+}
+
+static struct verdict *make(const struct conf *conf, struct mx_result *mx, struct decide_facts *facts)
+{
+	struct verdict_question q = { .kind = VERDICT_ASK_RECIPIENT, .domain = "d.example" };
+	struct rules_match match;
+	struct verdict *v;
+
+	assert_true(endpoint_parse(&q.destination, "192.0.2.1", 25));
+	rules_find(&match, conf, &q);
+	facts->mx = mx;
+	facts->now_s = NOW;
+	v = decide(conf, 1, &match, &q, facts);
+	assert_non_null(v);
+	assert_travels(v, &q.destination.addr);
+	return v;
+}
+
+static void test_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct conf conf = parse(rows[i].conf);
+		struct decide_facts facts = { .mx_ttl_s = 300 };
+		struct mx_result mx;
+		char got[512];
+		add_mx(&mx, rows[i].mx);
+		add_sts(&facts, rows[i].sts);
+		add_list(&facts, rows[i].list);
+		struct verdict *v = make(&conf, &mx, &facts);
+		describe(v, got);
+		if (strcmp(got, rows[i].published) != 0)
+			fail_msg("%s: \"%s\"; wanted \"%s\"", rows[i].what, got, rows[i].published);
+		for (size_t j = 0; j < v->published.patterns_count; j++)
+			assert_string_equal(v->published.patterns[j].name,
+					    (v->published.by == VERDICT_BY_STS ? sts_patterns : list_patterns)[j].name);
+		assert_int_equal(v->published.max_age_s, v->published.by == VERDICT_BY_STS ? 86400 : 0);
+		verdict_unref(v);
+		mx_result_cleanup(&mx);
+		conf_cleanup(&conf);
+	}
+}
+
+/* A verdict holds no longer than anything that it was made of. */
+static void test_ttl(void **state)
+{
+	static const struct {
+		const char *conf, *mx, *sts, *list;
+		uint32_t mx_s, sts_s, want_s;
+	} ttl_rows[] = {
+		{ DANE, "n", "none", NULL, 300, 200, 200 },
+		{ DANE, "n", "none", NULL, 100, 200, 100 },
+		{ DANE, "n", "enforce", NULL, 3600, 3000, 700 }, /* the policy expires */
+		{ DANE, "n", "enforce", NULL, 3600, 60, 60 },
+		{ DANE, "n", "failed", NULL, 3600, 3000, DECIDE_TTL_FAILED_S },
+		{ DANE, "n", "failed", NULL, 3600, 5, 5 },
+		{ DANE, "U", "enforce", NULL, 3600, 5, 3600 }, /* it does not matter */
+		{ DANE, "-U", "enforce", NULL, 3600, 5, 5 },
+		{ DANE OFF, "-n", "enforce", NULL, 3, 3000, DECIDE_TTL_MIN_S },
+		{ LIST, "n", "none", "enforce", 3600, 3000, 500 }, /* the list expires */
+		{ LIST, "n", "none", "expired-enforce", 3600, 3000, 3000 },
+		{ LIST "list-expired = enforce\n", "n", "none", "expired-enforce", 3600, 3000, 3000 },
+		{ DANE, "failed", "enforce", NULL, 3600, 3000, DECIDE_TTL_FAILED_S },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ttl_rows); i++) {
+		struct conf conf = parse(ttl_rows[i].conf);
+		struct decide_facts facts = { .mx_ttl_s = ttl_rows[i].mx_s };
+		struct mx_result mx;
+		add_mx(&mx, ttl_rows[i].mx);
+		add_sts(&facts, ttl_rows[i].sts);
+		facts.sts.ttl_s = ttl_rows[i].sts_s;
+		add_list(&facts, ttl_rows[i].list);
+		struct verdict *v = make(&conf, &mx, &facts);
+		if (v->ttl_s != ttl_rows[i].want_s)
+			fail_msg("row %zu: %u", i, (unsigned)v->ttl_s);
+		verdict_unref(v);
+		mx_result_cleanup(&mx);
+		conf_cleanup(&conf);
+	}
+}
+
+/* What of a policy is no sound one permits nothing, and what is more than a message holds is never shortened. */
+static void test_too_much(void **state)
+{
+	static struct verdict_pattern many[VERDICT_PATTERNS_MAX + 1];
+	static const struct {
+		size_t patterns, names; /* octets of each name */
+		size_t addrs;           /* of each of 32 hosts */
+		bool fits, says;
+	} sizes[] = {
+		{ 128, 250, 1, true, true }, { 128, 250, 64, false, true }, { 1, 250, 64, true, true },
+		{ 129, 9, 1, true, false },  { 0, 9, 1, true, false },
+	};
+	struct conf conf = parse(DANE);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct sts_policy large = { STS_MODE_ENFORCE, 86400, many, sizes[i].patterns };
+		struct decide_facts facts = { .mx_ttl_s = 300 };
+		struct mx_result mx;
+		for (size_t j = 0; j < COUNT(many); j++) {
+			memset(many[j].name, 0, sizeof(many[j].name));
+			memset(many[j].name, 'a', sizes[i].names);
+		}
+		add_mx(&mx, "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn");
+		for (size_t j = 0; j < mx.hosts_count; j++) {
+			struct verdict_mx *host = &mx.hosts[j];
+			host->addrs = realloc(host->addrs, sizes[i].addrs * sizeof(*host->addrs));
+			assert_non_null(host->addrs);
+			for (; host->addrs_count < sizes[i].addrs; host->addrs_count++)
+				assert_true(addr_parse(&host->addrs[host->addrs_count], "2001:db8::1"));
+		}
+		add_sts(&facts, "enforce");
+		facts.sts.policy = &large;
+		struct verdict *v = make(&conf, &mx, &facts);
+		assert_int_equal(v->status == VERDICT_OK, sizes[i].fits);
+		assert_int_equal(v->published.status,
+				 sizes[i].says ? VERDICT_PUBLISHED_ENFORCE : VERDICT_PUBLISHED_FAILED);
+		if (!sizes[i].fits)
+			assert_non_null(strstr(v->reason, "more than"));
+		verdict_unref(v);
+		mx_result_cleanup(&mx);
+	}
+	conf_cleanup(&conf);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_ttl),
+		cmocka_unit_test(test_too_much),
+	};
+
+	return cmocka_run_group_tests_name("decide published", tests, NULL, NULL);
+}
