@@ -1,9 +1,6 @@
 /* tls.c - see tls.h. */
 #include "proxy/tls/tls.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,19 +9,10 @@
 #include <openssl/pool.h>
 #include <openssl/sha.h>
 
-#include "proxy/tls/tls_compat.h"
+#include "proxy/tls/tls_private.h"
 #include "proxy/tls/tls_session_cache.h"
 
 #define SESSION_LIFETIME_S 3600
-
-/* The TLS 1.2 suites; those of 1.3 are not configurable. Both libraries know all of these names. */
-#define CIPHERS_AEAD                                                 \
-	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:" \
-	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:" \
-	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
-#define CIPHERS_CBC                                    \
-	"ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:" \
-	"ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA"
 
 /* No SHA-1. */
 static const uint16_t signature_algorithms[] = {
@@ -39,17 +27,6 @@ struct tls_client_ctx {
 	unsigned refs; /* its maker's, and one of each struct tls */
 	SSL_CTX *ssl;
 	struct tls_session_cache *sessions; /* NULL: no resumption */
-};
-
-struct tls {
-	SSL *ssl;
-	struct tls_client_ctx *ctx;
-	uint8_t key[TLS_SESSION_KEY_LEN]; /* of the resumption cache */
-	bool fresh;
-	bool ready; /* the handshake is done */
-	bool failed;
-	bool truncated;
-	char error[TLS_ERROR_MAX];
 };
 
 /* --- the context -------------------------------------------------------------------------------------------------- */
@@ -99,7 +76,7 @@ static bool set_up(SSL_CTX *ssl, bool sessions)
 	}
 	return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_max_proto_version(ssl, TLS1_3_VERSION) == 1 &&
-	       SSL_CTX_set_strict_cipher_list(ssl, CIPHERS_AEAD) == 1 &&
+	       SSL_CTX_set_strict_cipher_list(ssl, TLS_CIPHERS_AEAD) == 1 &&
 	       SSL_CTX_set_verify_algorithm_prefs(ssl, signature_algorithms,
 						  sizeof(signature_algorithms) / sizeof(signature_algorithms[0])) == 1;
 }
@@ -210,7 +187,7 @@ static bool prepare(struct tls *tls, int fd, const char *sni, const struct tls_o
 	SSL_set_shed_handshake_config(ssl, 1);
 	(void)SSL_set_app_data(ssl, tls);
 	return SSL_set_fd(ssl, fd) == 1 && SSL_set_min_proto_version(ssl, wire_version(options->min_protocol)) == 1 &&
-	       (!options->compat || SSL_set_strict_cipher_list(ssl, CIPHERS_AEAD ":" CIPHERS_CBC) == 1) &&
+	       (!options->compat || SSL_set_strict_cipher_list(ssl, TLS_CIPHERS_AEAD ":" TLS_CIPHERS_CBC) == 1) &&
 	       (sni[0] == '\0' || SSL_set_tlsext_host_name(ssl, sni) == 1) && offer_session(tls);
 }
 
@@ -221,6 +198,7 @@ struct tls *tls_new(struct tls_client_ctx *ctx, int fd, const struct tls_options
 
 	if (tls == NULL)
 		return NULL;
+	tls->peer = "the server";
 	tls->ctx = ctx;
 	ctx->refs++;
 	tls->fresh = options->fresh;
@@ -240,199 +218,6 @@ void tls_free(struct tls *tls)
 	SSL_free(tls->ssl);
 	tls_client_ctx_free(tls->ctx);
 	free(tls);
-}
-
-/* --- steps -------------------------------------------------------------------------------------------------------- */
-
-static enum tls_step PRINTF_LIKE(2, 3) broken(struct tls *tls, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(tls->error, sizeof(tls->error), format, args);
-	va_end(args);
-	tls->failed = true;
-	ERR_clear_error();
-	return TLS_FAILED;
-}
-
-static enum tls_step broken_protocol(struct tls *tls)
-{
-	uint32_t error = ERR_peek_error();
-	int reason = ERR_GET_REASON(error);
-	const char *text = ERR_reason_error_string(error);
-
-	if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
-		return broken(tls, "the server ended TLS with the alert \"%s\"",
-			      SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
-	if (ERR_GET_LIB(error) != ERR_LIB_SSL)
-		return broken(tls, "TLS failed: %s", text != NULL ? text : "unknown error");
-	switch (reason) {
-	case SSL_R_WRONG_VERSION_NUMBER:
-	case SSL_R_HTTP_REQUEST: return broken(tls, "the server answered with something that is not TLS");
-	case SSL_R_UNSUPPORTED_PROTOCOL: return broken(tls, "the server chose a version of TLS that is too old");
-	case SSL_R_EXCESSIVE_MESSAGE_SIZE:
-		return broken(tls, "the server sent a message that is too large (certificates beyond %d octets?)",
-			      TLS_CHAIN_BYTES_MAX);
-	case SSL_R_CERTIFICATE_VERIFY_FAILED:
-		return broken(tls, "the server sent more than %d certificates or %d octets of them",
-			      TLS_CHAIN_CERTS_MAX, TLS_CHAIN_BYTES_MAX);
-	default: return broken(tls, "TLS failed: %s", text != NULL ? text : "unknown error");
-	}
-}
-
-/* stopped says why a call of the library, which returned |ret|, did not do what it was asked for. */
-static enum tls_step stopped(struct tls *tls, int ret)
-{
-	int problem = errno;
-
-	switch (SSL_get_error(tls->ssl, ret)) {
-	case SSL_ERROR_WANT_READ: return TLS_WANT_READ;
-	case SSL_ERROR_WANT_WRITE: return TLS_WANT_WRITE;
-	case SSL_ERROR_ZERO_RETURN: return TLS_CLOSED;
-	case SSL_ERROR_SYSCALL:
-		if (problem != 0)
-			return broken(tls, "the connection broke: %s", strerror(problem));
-		tls->truncated = true;
-		return TLS_CLOSED;
-	case SSL_ERROR_SSL: return broken_protocol(tls);
-	default: return broken(tls, "TLS stopped for a reason that gate25 does not know");
-	}
-}
-
-enum tls_step tls_handshake(struct tls *tls)
-{
-	enum tls_step step;
-	int ret;
-
-	if (tls->failed)
-		return TLS_FAILED;
-	errno = 0;
-	ret = SSL_do_handshake(tls->ssl);
-	if (ret == 1) {
-		tls->ready = true;
-		return TLS_DONE;
-	}
-	step = stopped(tls, ret);
-	return step == TLS_CLOSED ? broken(tls, "the server closed the connection during the TLS handshake") : step;
-}
-
-/* usable refuses data before the handshake is done: the library would do the handshake along the way. */
-static bool usable(struct tls *tls)
-{
-	if (!tls->ready && !tls->failed)
-		(void)broken(tls, "the TLS handshake is not done");
-	return !tls->failed;
-}
-
-static int capped(size_t len)
-{
-	return len > INT_MAX ? INT_MAX : (int)len;
-}
-
-enum tls_step tls_read(struct tls *tls, void *buf, size_t len, size_t *out_len)
-{
-	int ret;
-
-	*out_len = 0;
-	if (!usable(tls))
-		return TLS_FAILED;
-	if (tls->truncated)
-		return TLS_CLOSED;
-	errno = 0;
-	ret = SSL_read(tls->ssl, buf, capped(len));
-	if (ret <= 0)
-		return stopped(tls, ret);
-	*out_len = (size_t)ret;
-	return TLS_DONE;
-}
-
-enum tls_step tls_write(struct tls *tls, const void *bytes, size_t len, size_t *out_len)
-{
-	enum tls_step step;
-	int ret;
-
-	*out_len = 0;
-	if (!usable(tls))
-		return TLS_FAILED;
-	if (len == 0)
-		return TLS_DONE;
-	errno = 0;
-	ret = SSL_write(tls->ssl, bytes, capped(len));
-	if (ret <= 0) {
-		step = stopped(tls, ret);
-		return step == TLS_CLOSED ? broken(tls, "the server has closed the connection") : step;
-	}
-	*out_len = (size_t)ret;
-	return TLS_DONE;
-}
-
-enum tls_step tls_shutdown(struct tls *tls)
-{
-	enum tls_step step;
-	int ret;
-
-	if (!usable(tls))
-		return TLS_FAILED;
-	errno = 0;
-	ret = SSL_shutdown(tls->ssl);
-	if (ret >= 0) /* 0: sent, and the server's has not been seen */
-		return TLS_DONE;
-	step = stopped(tls, ret);
-	return step == TLS_CLOSED ? TLS_DONE : step;
-}
-
-/* --- answers ------------------------------------------------------------------------------------------------------ */
-
-size_t tls_pending(const struct tls *tls)
-{
-	int pending = SSL_pending(tls->ssl);
-
-	return pending > 0 ? (size_t)pending : 0;
-}
-
-bool tls_truncated(const struct tls *tls)
-{
-	return tls->truncated;
-}
-
-const char *tls_error(const struct tls *tls)
-{
-	return tls->error;
-}
-
-static struct tls_session_facts facts_of(const SSL *ssl)
-{
-	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
-	const char *group = tls_compat_group_name(ssl);
-	struct tls_session_facts facts = {
-		.version = SSL_version(ssl) == TLS1_3_VERSION ? CONF_TLS13 : CONF_TLS12,
-		.weak = cipher == NULL || !SSL_CIPHER_is_aead(cipher),
-		.resumed = SSL_session_reused(ssl) == 1,
-	};
-
-	(void)snprintf(facts.version_name, sizeof(facts.version_name), "%s", SSL_get_version(ssl));
-	(void)snprintf(facts.cipher, sizeof(facts.cipher), "%s",
-		       cipher != NULL ? SSL_CIPHER_standard_name(cipher) : "-");
-	(void)snprintf(facts.group, sizeof(facts.group), "%s", group != NULL ? group : "-");
-	return facts;
-}
-
-struct tls_peer *tls_take_peer(const struct tls *tls)
-{
-	const STACK_OF(CRYPTO_BUFFER) *certs = tls->ready ? SSL_get0_peer_certificates(tls->ssl) : NULL;
-	size_t count = certs != NULL ? sk_CRYPTO_BUFFER_num(certs) : 0;
-	struct tls_der chain[TLS_CHAIN_CERTS_MAX];
-	struct tls_session_facts facts;
-
-	if (count == 0 || count > TLS_CHAIN_CERTS_MAX)
-		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		const CRYPTO_BUFFER *cert = sk_CRYPTO_BUFFER_value(certs, i);
-		chain[i] = (struct tls_der){ CRYPTO_BUFFER_data(cert), CRYPTO_BUFFER_len(cert) };
-	}
-	facts = facts_of(tls->ssl);
-	return tls_peer_new(chain, count, &facts);
 }
 
 #define TEXT_OF(number)  TEXT_OF_(number)

@@ -1,5 +1,5 @@
-/* tls.h - TLS towards servers, on BoringSSL. No event loop inside: each step says why it stopped, the loop serves the
- * reason and calls again.
+/* tls.h - TLS towards servers, on BoringSSL; tls_server.h is the other end, for clients. No event loop inside: each
+ * step says why it stopped, the loop serves the reason and calls again.
  *
  * TLS 1.2 and 1.3; ECDHE with AEAD, ECDHE with AES-CBC last where |compat| says so; no renegotiation, no early data, no
  * client certificate, no compression. The handshake accepts any certificates within the limits of tls_peer.h; who the
@@ -50,8 +50,9 @@ struct tls_options {
 	bool fresh;         /* neither offer nor keep a session */
 };
 
-/* tls_new: |fd| is a connected non-blocking stream socket; it stays the caller's and outlives the struct. NULL: out of
- * memory, or a server name that cannot be sent. SIGPIPE must be ignored by the process. */
+/* tls_new makes a connection to a server (tls_server.h: to a client; the steps are the same). |fd| is a connected
+ * non-blocking stream socket; it stays the caller's and outlives the struct. NULL: out of memory, or a server name that
+ * cannot be sent. SIGPIPE must be ignored by the process. */
 struct tls *tls_new(struct tls_client_ctx *ctx, int fd, const struct tls_options *options);
 void tls_free(struct tls *tls); /* says nothing to the server; NULL is fine */
 
@@ -67,6 +68,8 @@ MUST_CHECK enum tls_step tls_shutdown(struct tls *tls);
 size_t tls_pending(const struct tls *tls);    /* octets that tls_read has ready */
 bool tls_truncated(const struct tls *tls);    /* TLS_CLOSED came without close_notify */
 const char *tls_error(const struct tls *tls); /* one sentence of what failed, borrowed; "" if nothing did */
+/* tls_facts: of the session, after TLS_DONE of the handshake. */
+struct tls_session_facts tls_facts(const struct tls *tls);
 /* tls_take_peer returns the server's certificates and the facts of the session, the caller's to free. NULL before
  * TLS_DONE of the handshake, or out of memory. */
 struct tls_peer *tls_take_peer(const struct tls *tls);

@@ -1,0 +1,33 @@
+/* tls_private.h - what the two ends of TLS share: tls.c makes connections to servers, tls_server.c takes those of
+ * clients, and tls_steps.c drives both. For these three only. */
+#ifndef GATE25_PROXY_TLS_TLS_PRIVATE_H
+#define GATE25_PROXY_TLS_TLS_PRIVATE_H
+
+#include "proxy/tls/tls.h"
+#include "proxy/tls/tls_compat.h"
+#include "proxy/tls/tls_session_cache.h"
+
+/* The TLS 1.2 suites; those of 1.3 are not configurable. Both libraries know all of these names. */
+#define TLS_CIPHERS_AEAD                                             \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:" \
+	"ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:" \
+	"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
+#define TLS_CIPHERS_CBC                                \
+	"ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:" \
+	"ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA"
+
+struct tls {
+	SSL *ssl;
+	const char *peer; /* "the server" or "the client", for sentences */
+	bool serves;      /* the peer is a client */
+	/* Of a connection to a server. */
+	struct tls_client_ctx *ctx;
+	uint8_t key[TLS_SESSION_KEY_LEN]; /* of the resumption cache */
+	bool fresh;
+	bool ready; /* the handshake is done */
+	bool failed;
+	bool truncated;
+	char error[TLS_ERROR_MAX];
+};
+
+#endif
