@@ -42,6 +42,22 @@ bool role_ca_get(const uint8_t *body, size_t len, unsigned *out_index)
 	return wire_done(&r) && *out_index < ROLE_CA_MAX;
 }
 
+bool role_client_tls_send(struct ipc *ipc, enum role_client_tls which, int fd)
+{
+	uint8_t body = (uint8_t)which;
+
+	return ipc_send(ipc, ROLE_MSG_CLIENT_TLS, &body, 1, fd);
+}
+
+bool role_client_tls_get(const uint8_t *body, size_t len, enum role_client_tls *out)
+{
+	struct wire_reader r;
+
+	wire_reader_init(&r, body, len);
+	*out = (enum role_client_tls)wire_get_enum(&r, ROLE_CLIENT_TLS_COUNT);
+	return wire_done(&r);
+}
+
 bool role_conf_send(struct ipc *ipc, uint32_t generation, uint8_t flags, int fd)
 {
 	uint8_t body[5];
@@ -189,6 +205,16 @@ static void take_folder(struct role_start *out, int fd)
 	(void)close(fd);
 }
 
+static void take_client_tls(struct role_start *out, const uint8_t *body, size_t len, int fd)
+{
+	enum role_client_tls which;
+
+	if (!role_client_tls_get(body, len, &which))
+		log_die("start", "malformed client TLS message");
+	free(out->client_tls_text[which]);
+	out->client_tls_text[which] = read_sealed_and_close(fd);
+}
+
 /* take handles one message of the first batch; false after the last. */
 static bool take(struct role_start *out, uint16_t type, const uint8_t *body, size_t len, int fd)
 {
@@ -210,6 +236,7 @@ static bool take(struct role_start *out, uint16_t type, const uint8_t *body, siz
 		out->list_text = read_sealed_and_close(fd);
 		return true;
 	case ROLE_MSG_FOLDER: take_folder(out, fd); return true;
+	case ROLE_MSG_CLIENT_TLS: take_client_tls(out, body, len, fd); return true;
 	case ROLE_MSG_LISTENER: take_listener(out, body, len, fd); return true;
 	case ROLE_MSG_PEER: take_peer(out, body, len, fd); return true;
 	case ROLE_MSG_COUNTERS:
@@ -284,6 +311,12 @@ void role_start_cleanup(struct role_start *start)
 	free(start->list_text);
 	for (unsigned i = 0; i < ROLE_CA_MAX; i++)
 		free(start->ca_text[i]);
+	for (unsigned i = 0; i < ROLE_CLIENT_TLS_COUNT; i++) {
+		char *text = start->client_tls_text[i];
+		if (text != NULL)
+			explicit_bzero(text, strlen(text));
+		free(text);
+	}
 	conf_cleanup(&start->conf);
 	*start = (struct role_start){ .listeners = { -1, -1 }, .policy_fd = -1, .monitor_fd = -1 };
 }

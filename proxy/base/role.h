@@ -37,6 +37,9 @@ enum role_message {
 	ROLE_MSG_ANCHORS,  /* fd: sealed text of trust-anchor-file, after the CONF that names one; to policyd */
 	ROLE_MSG_LIST,     /* fd: sealed text of list-file, likewise */
 	ROLE_MSG_FOLDER,   /* fd (O_PATH): the role's own folder of state-dir, at start only; to policyd and monitor */
+	/* fd: sealed PEM that clients are shown; body: u8 enum role_client_tls. Both of them come after a CONF with
+	 * client-tls = terminate, to workers. */
+	ROLE_MSG_CLIENT_TLS,
 	/* role to parent */
 	ROLE_MSG_READY = 64, /* in the sandbox, serving */
 	ROLE_MSG_ALIVE,      /* every ROLE_ALIVE_S seconds */
@@ -46,6 +49,8 @@ enum role_message {
 };
 
 enum role_listener { ROLE_LISTENER_SMTP, ROLE_LISTENER_HTTP, ROLE_LISTENER_CONTROL };
+
+enum role_client_tls { ROLE_CLIENT_TLS_CERTIFICATE, ROLE_CLIENT_TLS_KEY, ROLE_CLIENT_TLS_COUNT };
 
 #define ROLE_FLAG_NO_RULES 1 /* gate25 does not manage nftables: sidecar */
 #define ROLE_FLAG_NO_ROOT  2 /* no capability: no marks, no foreign source addresses */
@@ -73,6 +78,8 @@ struct role_start {
 	int counters_fds[ROLE_SLOTS_MAX];
 	unsigned slot;   /* its own among those of its role */
 	bool has_folder; /* see role_folder */
+
+	char *client_tls_text[ROLE_CLIENT_TLS_COUNT]; /* worker: NULL each: none came */
 };
 
 const char *role_name(enum role role);
@@ -90,9 +97,11 @@ const char *role_folder(const struct role_start *start);
 MUST_CHECK bool role_ca_get(const uint8_t *body, size_t len, unsigned *out_index);
 MUST_CHECK bool role_conf_get(const uint8_t *body, size_t len, uint32_t *out_generation, uint8_t *out_flags);
 MUST_CHECK bool role_peer_get(const uint8_t *body, size_t len, enum role *out_role, unsigned *out_slot);
+MUST_CHECK bool role_client_tls_get(const uint8_t *body, size_t len, enum role_client_tls *out);
 MUST_CHECK bool role_slot_get(const uint8_t *body, size_t len, unsigned *out_slot);
 /* The parent's side of the same, each sending one message; false as ipc_send. */
 MUST_CHECK bool role_ca_send(struct ipc *ipc, unsigned index, int fd);
+MUST_CHECK bool role_client_tls_send(struct ipc *ipc, enum role_client_tls which, int fd);
 MUST_CHECK bool role_conf_send(struct ipc *ipc, uint32_t generation, uint8_t flags, int fd);
 MUST_CHECK bool role_peer_send(struct ipc *ipc, enum role role, unsigned slot, int fd);
 MUST_CHECK bool role_slot_send(struct ipc *ipc, enum role_message type, unsigned slot, int fd);

@@ -12,6 +12,7 @@
 #include "netfilter/origdst.h"
 #include "proxy/base/log.h"
 #include "proxy/cli/cli.h"
+#include "proxy/parent/client_certificate.h"
 #include "proxy/parent/inputs.h"
 #include "proxy/parent/policy_errand.h"
 #include "proxy/parent/state_dir.h"
@@ -265,9 +266,10 @@ int cli_check(int argc, char **argv)
 	}
 	if (optind != argc)
 		return usage(stderr, CLI_USAGE);
-	if (!inputs_load(&inputs, path, 1, on_error, &findings))
+	if (!inputs_load_for_run(&inputs, path, 1, on_error, &findings))
 		return CLI_USAGE;
 	conf_warnings(&inputs.conf, path, on_warning, &findings);
+	client_certificate_warnings(&inputs.conf, path, on_warning, &findings);
 	check_host(&inputs.conf, path, &findings);
 	check_dnssec(&inputs, path, &findings);
 	inputs_cleanup(&inputs);

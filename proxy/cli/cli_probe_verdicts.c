@@ -26,7 +26,7 @@ struct settings *cli_probe_load(const char *path)
 	for (unsigned i = 0; i < inputs.ca_count; i++)
 		ca[i] = sealed_read(inputs.ca_fds[i], &len);
 	if (text != NULL)
-		settings = settings_new(text, ca, inputs.ca_count, 0, error);
+		settings = settings_new(&(struct settings_texts){ text, ca, inputs.ca_count, NULL }, 0, error);
 	if (settings == NULL)
 		(void)fprintf(stderr, "gate25: %s\n", error);
 	for (unsigned i = 0; i < inputs.ca_count; i++)

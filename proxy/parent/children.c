@@ -140,6 +140,19 @@ static bool wire_all(struct child *child)
 	return ok;
 }
 
+static bool send_client_tls(struct child *worker)
+{
+	const struct inputs *inputs = worker->owner->inputs;
+
+	if (inputs->conf.client_tls != CONF_CLIENT_TLS_TERMINATE)
+		return true;
+	for (unsigned i = 0; i < ROLE_CLIENT_TLS_COUNT; i++) {
+		if (!role_client_tls_send(worker->ipc, (enum role_client_tls)i, inputs->client_tls_fds[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool send_inputs(struct child *child)
 {
 	const struct inputs *inputs = child->owner->inputs;
@@ -153,7 +166,7 @@ static bool send_inputs(struct child *child)
 		if (!role_ca_send(child->ipc, i, inputs->ca_fds[i]))
 			return false;
 	}
-	return true;
+	return child->role != ROLE_WORKER || send_client_tls(child);
 }
 
 static bool send_folder(struct child *child)

@@ -11,6 +11,7 @@
 #include "proxy/base/log.h"
 #include "proxy/base/resolv_conf.h"
 #include "proxy/base/sealed.h"
+#include "proxy/parent/client_certificate.h"
 #include "proxy/parent/policy_errand.h"
 
 struct errors {
@@ -175,6 +176,8 @@ bool inputs_load(struct inputs *out, const char *path, uint32_t generation, conf
 	*out = (struct inputs){ .generation = generation, .conf_fd = -1, .anchors_fd = -1 };
 	for (unsigned i = 0; i < ROLE_CA_MAX; i++)
 		out->ca_fds[i] = -1;
+	for (unsigned i = 0; i < ROLE_CLIENT_TLS_COUNT; i++)
+		out->client_tls_fds[i] = -1;
 	text = read_conf(path, &errors);
 	ok = text != NULL && conf_parse(&out->conf, path, text, error, arg) && load_cas(out, &errors) &&
 	     load_anchors(out, &errors);
@@ -199,6 +202,20 @@ bool inputs_load(struct inputs *out, const char *path, uint32_t generation, conf
 	return ok;
 }
 
+bool inputs_load_for_run(struct inputs *out, const char *path, uint32_t generation, conf_error_fn *error, void *arg)
+{
+	const struct errors errors = { error, arg, path };
+	char said[CLIENT_CERTIFICATE_SAID_MAX];
+
+	if (!inputs_load(out, path, generation, error, arg))
+		return false;
+	if (client_certificate_load(&out->conf, out->client_tls_fds, said))
+		return true;
+	tell(&errors, "%s", said);
+	inputs_cleanup(out);
+	return false;
+}
+
 void inputs_cleanup(struct inputs *inputs)
 {
 	if (inputs->conf_fd >= 0)
@@ -210,6 +227,11 @@ void inputs_cleanup(struct inputs *inputs)
 		if (inputs->ca_fds[i] >= 0)
 			(void)close(inputs->ca_fds[i]);
 		inputs->ca_fds[i] = -1;
+	}
+	for (unsigned i = 0; i < ROLE_CLIENT_TLS_COUNT; i++) {
+		if (inputs->client_tls_fds[i] >= 0)
+			(void)close(inputs->client_tls_fds[i]);
+		inputs->client_tls_fds[i] = -1;
 	}
 	inputs->conf_fd = -1;
 	inputs->ca_count = 0;

@@ -17,11 +17,15 @@ struct inputs {
 	int anchors_fd;          /* sealed text of trust-anchor-file; -1: there is none */
 	int ca_fds[ROLE_CA_MAX]; /* sealed PEM; [0] is the gate's bundle */
 	unsigned ca_count;
+	int client_tls_fds[ROLE_CLIENT_TLS_COUNT]; /* sealed PEM that clients are shown; -1: none */
 };
 
-/* inputs_load reads |path| and all that it names. A missing file at CONF_DEFAULT_PATH is an empty one. False: every
- * error was told to |error|; |out| is empty. */
+/* inputs_load reads |path| and all that it names, what clients are shown aside. A missing file at CONF_DEFAULT_PATH is
+ * an empty one. False: every error was told to |error|; |out| is empty. */
 MUST_CHECK bool inputs_load(struct inputs *out, const char *path, uint32_t generation, conf_error_fn *error, void *arg);
+/* inputs_load_for_run reads that too: it has a key, which not everybody who asks about a policy may read. */
+MUST_CHECK bool inputs_load_for_run(struct inputs *out, const char *path, uint32_t generation, conf_error_fn *error,
+				    void *arg);
 /* inputs_load_conf reads the configuration alone: enough for the rules, which must not fail at boot for want of a CA
  * file. False: every error was told; |out| is empty. */
 MUST_CHECK bool inputs_load_conf(struct conf *out, const char *path, conf_error_fn *error, void *arg);

@@ -19,6 +19,7 @@
 #include "proxy/base/log.h"
 #include "proxy/base/privdrop.h"
 #include "proxy/parent/children.h"
+#include "proxy/parent/client_certificate.h"
 #include "proxy/parent/gatekeeper.h"
 #include "proxy/parent/inputs.h"
 #include "proxy/parent/listeners.h"
@@ -307,6 +308,14 @@ static bool changed_too_much(const struct conf *old, const struct conf *new, con
 	return *out_key != NULL;
 }
 
+static void log_warning(void *arg, const char *file, unsigned line, const char *message)
+{
+	(void)arg;
+	(void)file;
+	(void)line;
+	log_say(LOG_LEVEL_WARNING, "client-tls", "%s", message);
+}
+
 static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 {
 	struct parent *parent = arg;
@@ -317,7 +326,8 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 	(void)signal_number;
 	(void)what;
 	notify_service("RELOADING=1");
-	if (!inputs_load(&inputs, parent->options->conf_path, parent->inputs.generation + 1, conf_log_error, NULL)) {
+	if (!inputs_load_for_run(&inputs, parent->options->conf_path, parent->inputs.generation + 1, conf_log_error,
+				 NULL)) {
 		log_say(LOG_LEVEL_ERROR, "reload", "refused: the old configuration stays in force");
 	} else if (changed_too_much(&parent->inputs.conf, &inputs.conf, &key)) {
 		log_say(LOG_LEVEL_ERROR, "reload",
@@ -332,6 +342,7 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 		children_reload(parent->children, &parent->inputs);
 		apply_log(&parent->inputs.conf);
 		log_say(LOG_LEVEL_INFO, "reload", "configuration %u is in force", inputs.generation);
+		client_certificate_warnings(&inputs.conf, parent->options->conf_path, log_warning, NULL);
 		go_on(parent);
 	}
 	notify_service("READY=1");
@@ -539,9 +550,10 @@ int parent_run(const struct parent_options *options)
 	char err[512];
 	bool guarded;
 
-	if (!inputs_load(&parent.inputs, options->conf_path, 1, conf_log_error, NULL))
+	if (!inputs_load_for_run(&parent.inputs, options->conf_path, 1, conf_log_error, NULL))
 		return CLI_USAGE;
 	apply_log(&parent.inputs.conf);
+	client_certificate_warnings(&parent.inputs.conf, options->conf_path, log_warning, NULL);
 	parent.workers = worker_count(&parent.inputs.conf);
 	raise_limits(&parent.inputs.conf);
 	parent.base = event_base_new();

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "proxy/base/log.h"
+#include "proxy/base/role.h"
 #include "proxy/tls/tls.h"
+#include "proxy/tls/tls_server.h"
 
 #define TLS_SESSIONS_MAX 2000
 
@@ -23,8 +25,23 @@ static bool load_trust(struct settings *out, char *const ca_text[], unsigned cou
 	return out->trust != NULL;
 }
 
-struct settings *settings_new(const char *conf_text, char *const ca_text[], unsigned ca_count, uint32_t generation,
-			      char error[TLS_ERROR_MAX])
+static bool load_client_tls(struct settings *out, char *const texts[], char error[TLS_ERROR_MAX])
+{
+	struct tls_server_pem pem = { .certificate_name = "client-tls-certificate", .key_name = "client-tls-key" };
+
+	if (out->conf.client_tls != CONF_CLIENT_TLS_TERMINATE || texts == NULL)
+		return true;
+	pem.certificate = texts[ROLE_CLIENT_TLS_CERTIFICATE];
+	pem.key = texts[ROLE_CLIENT_TLS_KEY];
+	if (pem.certificate == NULL || pem.key == NULL) {
+		(void)snprintf(error, TLS_ERROR_MAX, "the parent sent no certificate for client-tls");
+		return false;
+	}
+	out->client_tls = tls_server_ctx_new(&out->conf, &pem, error);
+	return out->client_tls != NULL;
+}
+
+struct settings *settings_new(const struct settings_texts *texts, uint32_t generation, char error[TLS_ERROR_MAX])
 {
 	struct settings *settings = calloc(1, sizeof(*settings));
 
@@ -33,12 +50,13 @@ struct settings *settings_new(const char *conf_text, char *const ca_text[], unsi
 		return NULL;
 	settings->refs = 1;
 	settings->generation = generation;
-	if (!conf_parse(&settings->conf, "gate25.conf", conf_text, conf_log_error, NULL)) {
+	if (!conf_parse(&settings->conf, "gate25.conf", texts->conf, conf_log_error, NULL)) {
 		(void)snprintf(error, TLS_ERROR_MAX,
 			       "the configuration that the parent accepted was not understood here");
 	} else {
 		settings->tls = tls_client_ctx_new(&settings->conf, TLS_SESSIONS_MAX, error);
-		if (settings->tls != NULL && load_trust(settings, ca_text, ca_count, error))
+		if (settings->tls != NULL && load_trust(settings, texts->ca, texts->ca_count, error) &&
+		    load_client_tls(settings, texts->client_tls, error))
 			return settings;
 	}
 	settings_unref(settings);
@@ -57,6 +75,7 @@ void settings_unref(struct settings *settings)
 		return;
 	tls_client_ctx_free(settings->tls);
 	tls_trust_free(settings->trust);
+	tls_server_ctx_free(settings->client_tls);
 	conf_cleanup(&settings->conf);
 	free(settings);
 }

@@ -11,6 +11,7 @@
 #include "proxy/tls/tls_trust.h"
 
 struct tls_client_ctx;
+struct tls_server_ctx;
 
 struct settings {
 	unsigned refs;
@@ -18,11 +19,19 @@ struct settings {
 	struct conf conf;
 	struct tls_client_ctx *tls;
 	struct tls_trust *trust;
+	struct tls_server_ctx *client_tls; /* NULL: clients are not offered STARTTLS */
 };
 
-/* settings_new parses |conf_text| and the CA bundles; NULL with a sentence. One reference. */
-struct settings *settings_new(const char *conf_text, char *const ca_text[], unsigned ca_count, uint32_t generation,
-			      char error[TLS_ERROR_MAX]);
+/* What the parent sent, as text. */
+struct settings_texts {
+	const char *conf;
+	char *const *ca;
+	unsigned ca_count;
+	char *const *client_tls; /* ROLE_CLIENT_TLS_COUNT of them; NULL: there are no clients */
+};
+
+/* settings_new parses |texts|; NULL with a sentence. One reference. */
+struct settings *settings_new(const struct settings_texts *texts, uint32_t generation, char error[TLS_ERROR_MAX]);
 struct settings *settings_ref(struct settings *settings);
 void settings_unref(struct settings *settings); /* NULL is fine */
 

@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,11 +30,12 @@ struct worker {
 	struct event *ask_peer; /* runs while there is no channel to policyd */
 	struct conn_host host;
 	struct settings *now;
-	/* What CONF and CA messages brought since the last RELOAD. */
+	/* What CONF, CA and CLIENT_TLS messages brought since the last RELOAD. */
 	char *next_conf;
 	uint32_t next_generation;
 	char *next_ca[ROLE_CA_MAX];
 	unsigned next_ca_count;
+	char *next_client_tls[ROLE_CLIENT_TLS_COUNT];
 };
 
 /* --- what sessions need of their worker ----------------------------------------------------------------------------
@@ -144,6 +146,14 @@ static char *take_text(int fd)
 	return text;
 }
 
+/* wipe frees a text that may be a key. */
+static void wipe(char *text)
+{
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
 static void forget_next(struct worker *worker)
 {
 	free(worker->next_conf);
@@ -153,16 +163,21 @@ static void forget_next(struct worker *worker)
 		worker->next_ca[i] = NULL;
 	}
 	worker->next_ca_count = 0;
+	for (unsigned i = 0; i < ROLE_CLIENT_TLS_COUNT; i++) {
+		wipe(worker->next_client_tls[i]);
+		worker->next_client_tls[i] = NULL;
+	}
 }
 
 static bool reload(struct worker *worker)
 {
 	char error[TLS_ERROR_MAX] = "the parent sent no configuration";
+	const struct settings_texts texts = { worker->next_conf, worker->next_ca, worker->next_ca_count,
+					      worker->next_client_tls };
 	struct settings *next = NULL;
 
 	if (worker->next_conf != NULL)
-		next = settings_new(worker->next_conf, worker->next_ca, worker->next_ca_count, worker->next_generation,
-				    error);
+		next = settings_new(&texts, worker->next_generation, error);
 	forget_next(worker);
 	if (next == NULL) {
 		log_say(LOG_LEVEL_ERROR, "reload", "%s; this worker ends and is started anew", error);
@@ -189,6 +204,20 @@ static bool take_ca(struct worker *worker, const uint8_t *body, size_t len, int 
 	worker->next_ca[index] = text;
 	if (index >= worker->next_ca_count)
 		worker->next_ca_count = index + 1;
+	return true;
+}
+
+static bool take_client_tls(struct worker *worker, const uint8_t *body, size_t len, int fd)
+{
+	enum role_client_tls which;
+	char *text = take_text(fd);
+
+	if (text == NULL || !role_client_tls_get(body, len, &which)) {
+		wipe(text);
+		return false;
+	}
+	wipe(worker->next_client_tls[which]);
+	worker->next_client_tls[which] = text;
 	return true;
 }
 
@@ -234,6 +263,7 @@ static bool on_parent_message(void *arg, uint16_t type, const uint8_t *body, siz
 	switch (type) {
 	case ROLE_MSG_CONF: return take_conf(worker, body, len, fd);
 	case ROLE_MSG_CA: return take_ca(worker, body, len, fd);
+	case ROLE_MSG_CLIENT_TLS: return take_client_tls(worker, body, len, fd);
 	case ROLE_MSG_PEER: return take_peer(worker, body, len, fd);
 	default: break;
 	}
@@ -303,13 +333,15 @@ static void init(struct worker *worker, struct role_start *start)
 				      .privileged = (start->flags & ROLE_FLAG_NO_ROOT) == 0,
 				      .empty = on_empty,
 				      .arg = worker };
+	const struct settings_texts texts = { start->conf_text, start->ca_text, start->ca_count,
+					      start->client_tls_text };
 	char error[TLS_ERROR_MAX] = "out of memory";
 
 	worker->base = event_base_new();
 	if (worker->base == NULL)
 		log_die("start", "cannot make an event loop");
 	worker->parent = ipc_new(worker->base, ROLE_FD, on_parent_message, on_parent_closed, worker);
-	worker->now = settings_new(start->conf_text, start->ca_text, start->ca_count, start->generation, error);
+	worker->now = settings_new(&texts, start->generation, error);
 	if (worker->parent == NULL || worker->now == NULL)
 		log_die("start", "%s", error);
 	make_counters(worker, start->slot);

@@ -504,7 +504,7 @@ static inline void fixture_open(struct fixture *f, const char *ca_pem)
 	f->fds = open_fds();
 	(void)signal(SIGPIPE, SIG_IGN);
 	f->base = event_base_new();
-	f->settings = settings_new("", ca, ca_pem != NULL ? 1 : 0, 1, error);
+	f->settings = settings_new(&(struct settings_texts){ "", ca, ca_pem != NULL ? 1 : 0, NULL }, 1, error);
 	assert_non_null(f->settings);
 	f->host = (struct conn_host){ .base = f->base,
 				      .ask = host_ask,

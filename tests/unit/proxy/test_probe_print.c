@@ -124,7 +124,7 @@ static void open_probe(struct probe *probe, struct verdict *verdict)
 	struct addr any = { 0 };
 
 	*probe = (struct probe){ .asked = "example.org", .verdict = verdict };
-	probe->settings = settings_new("", NULL, 0, 0, error);
+	probe->settings = settings_new(&(struct settings_texts){ .conf = "" }, 0, error);
 	assert_non_null(probe->settings);
 	(void)snprintf(probe->hello, sizeof(probe->hello), "probe.example");
 	assert_true(probe_add_targets(probe, &any, 25));

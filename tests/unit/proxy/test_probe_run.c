@@ -139,7 +139,7 @@ static void make_probe(struct probe *probe, unsigned count, uint16_t port)
 	assert_non_null(mx->addrs);
 	for (; mx->addrs_count < count; mx->addrs_count++)
 		mx->addrs[mx->addrs_count] = (struct addr){ AF_INET, { 127, 0, 0, (uint8_t)(mx->addrs_count + 1) } };
-	probe->settings = settings_new("", NULL, 0, 0, error);
+	probe->settings = settings_new(&(struct settings_texts){ .conf = "" }, 0, error);
 	assert_non_null(probe->settings);
 	(void)snprintf(probe->hello, sizeof(probe->hello), "probe.example");
 	assert_true(probe_add_targets(probe, &(struct addr){ 0 }, port));

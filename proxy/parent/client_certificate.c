@@ -1,0 +1,165 @@
+/* client_certificate.c - see client_certificate.h. */
+#include "proxy/parent/client_certificate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "proxy/base/sealed.h"
+#include "proxy/tls/tls_server.h"
+
+#define LABEL_MAX 600
+
+struct texts {
+	char *certificate;
+	char *key;
+	char certificate_name[LABEL_MAX];
+	char key_name[LABEL_MAX];
+};
+
+static void wipe(char *text)
+{
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+static void texts_cleanup(struct texts *texts)
+{
+	free(texts->certificate);
+	wipe(texts->key);
+	*texts = (struct texts){ 0 };
+}
+
+static struct tls_server_pem pem_of(const struct texts *texts)
+{
+	return (struct tls_server_pem){ texts->certificate, texts->key, texts->certificate_name, texts->key_name };
+}
+
+/* made is the pair of this process: clients meet the same one after a reload, and after a worker's death. */
+static bool made(struct texts *out)
+{
+	static char *certificate;
+	static char *key;
+
+	if (certificate == NULL && !tls_server_make(time(NULL), &certificate, &key))
+		return false;
+	(void)snprintf(out->certificate_name, sizeof(out->certificate_name), "the certificate made at start");
+	(void)snprintf(out->key_name, sizeof(out->key_name), "its key");
+	out->certificate = strdup(certificate);
+	out->key = strdup(key);
+	return out->certificate != NULL && out->key != NULL;
+}
+
+/* root_may_read: at a reload the parent is root without root's right to read everybody's files. */
+static bool root_may_read(const struct stat *file)
+{
+	return (file->st_uid == 0 && (file->st_mode & S_IRUSR) != 0) ||
+	       (file->st_uid != 0 && file->st_gid == 0 && (file->st_mode & S_IRGRP) != 0) ||
+	       (file->st_uid != 0 && file->st_gid != 0 && (file->st_mode & S_IROTH) != 0);
+}
+
+static bool read_one(char **out, const char *name, const char *path, char said[CLIENT_CERTIFICATE_SAID_MAX])
+{
+	struct stat file;
+
+	*out = conf_read_file(path);
+	if (*out == NULL) {
+		(void)snprintf(said, CLIENT_CERTIFICATE_SAID_MAX, "cannot read %s: %s", name, strerror(errno));
+		return false;
+	}
+	if (geteuid() != 0 || stat(path, &file) != 0 || root_may_read(&file))
+		return true;
+	(void)snprintf(
+		said, CLIENT_CERTIFICATE_SAID_MAX,
+		"%s must be readable by root as its owner or its group: a reload has no other right (chown root, "
+		"chmod 600)",
+		name);
+	return false;
+}
+
+static bool read_both(struct texts *out, const struct conf *conf, char said[CLIENT_CERTIFICATE_SAID_MAX])
+{
+	(void)snprintf(out->certificate_name, sizeof(out->certificate_name), "client-tls-certificate %s",
+		       conf->client_tls_certificate);
+	(void)snprintf(out->key_name, sizeof(out->key_name), "client-tls-key %s", conf->client_tls_key);
+	return read_one(&out->certificate, out->certificate_name, conf->client_tls_certificate, said) &&
+	       read_one(&out->key, out->key_name, conf->client_tls_key, said);
+}
+
+/* fits tries the pair as a worker will. */
+static bool fits(const struct conf *conf, const struct texts *texts, char said[CLIENT_CERTIFICATE_SAID_MAX])
+{
+	const struct tls_server_pem pem = pem_of(texts);
+	char error[TLS_ERROR_MAX];
+	struct tls_server_ctx *ctx = tls_server_ctx_new(conf, &pem, error);
+
+	if (ctx == NULL)
+		(void)snprintf(said, CLIENT_CERTIFICATE_SAID_MAX, "%s", error);
+	tls_server_ctx_free(ctx);
+	return ctx != NULL;
+}
+
+static bool seal(const struct texts *texts, int out_fds[ROLE_CLIENT_TLS_COUNT], char said[CLIENT_CERTIFICATE_SAID_MAX])
+{
+	int fds[ROLE_CLIENT_TLS_COUNT];
+
+	fds[ROLE_CLIENT_TLS_CERTIFICATE] =
+		sealed_new("gate25-client-certificate", texts->certificate, strlen(texts->certificate));
+	fds[ROLE_CLIENT_TLS_KEY] = sealed_new("gate25-client-key", texts->key, strlen(texts->key));
+	if (fds[0] >= 0 && fds[1] >= 0) {
+		memcpy(out_fds, fds, sizeof(fds));
+		return true;
+	}
+	(void)snprintf(said, CLIENT_CERTIFICATE_SAID_MAX, "cannot keep %s: %s", texts->certificate_name,
+		       strerror(errno));
+	for (size_t i = 0; i < ROLE_CLIENT_TLS_COUNT; i++) {
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
+	}
+	return false;
+}
+
+bool client_certificate_load(const struct conf *conf, int out_fds[ROLE_CLIENT_TLS_COUNT],
+			     char said[CLIENT_CERTIFICATE_SAID_MAX])
+{
+	struct texts texts = { 0 };
+	bool ok;
+
+	for (size_t i = 0; i < ROLE_CLIENT_TLS_COUNT; i++)
+		out_fds[i] = -1;
+	if (conf->client_tls != CONF_CLIENT_TLS_TERMINATE)
+		return true;
+	(void)snprintf(said, CLIENT_CERTIFICATE_SAID_MAX, "no certificate for client-tls can be made: out of memory");
+	ok = (conf->client_tls_certificate != NULL ? read_both(&texts, conf, said) : made(&texts)) &&
+	     fits(conf, &texts, said) && seal(&texts, out_fds, said);
+	texts_cleanup(&texts);
+	return ok;
+}
+
+void client_certificate_warnings(const struct conf *conf, const char *file, conf_error_fn *warning, void *arg)
+{
+	char said[CLIENT_CERTIFICATE_SAID_MAX];
+	char doubt[TLS_ERROR_MAX];
+	struct texts texts = { 0 };
+	struct stat key;
+
+	if (conf->client_tls != CONF_CLIENT_TLS_TERMINATE || conf->client_tls_certificate == NULL)
+		return;
+	if (read_both(&texts, conf, said)) {
+		const struct tls_server_pem pem = pem_of(&texts);
+		if (tls_server_doubt(&pem, time(NULL), doubt))
+			warning(arg, file, 0, doubt);
+	}
+	texts_cleanup(&texts);
+	if (stat(conf->client_tls_key, &key) == 0 && (key.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+		(void)snprintf(said, sizeof(said),
+			       "client-tls-key %s is open to everybody on this host: chmod 600 or 640",
+			       conf->client_tls_key);
+		warning(arg, file, 0, said);
+	}
+}
