@@ -173,6 +173,17 @@ bool tls_chain_has_name(const struct tls_chain *chain, const char *reference, bo
 	return false;
 }
 
+bool tls_chain_has_child(const struct tls_chain *chain, const char *parent)
+{
+	for (size_t i = 0; i < tls_chain_names(chain); i++) {
+		size_t len;
+		const char *name = tls_chain_name(chain, i, &len);
+		if (tls_name_is_child(name, len, parent))
+			return true;
+	}
+	return false;
+}
+
 static bool cn_matches(X509_NAME_ENTRY *entry, const char *reference)
 {
 	uint8_t *text = NULL;

@@ -40,6 +40,8 @@ const char *tls_chain_name(const struct tls_chain *chain, size_t index, size_t *
 
 /* tls_chain_has_name: whether a dNSName of the leaf matches |reference|, as tls_name.h says. */
 bool tls_chain_has_name(const struct tls_chain *chain, const char *reference, bool subdomains);
+/* tls_chain_has_child: whether one is a child of |parent|, likewise. */
+bool tls_chain_has_child(const struct tls_chain *chain, const char *parent);
 /* tls_chain_has_cn: whether a common name of the leaf's subject does. Only DANE may ask, and only where the leaf has no
  * dNSName (RFC 7672 s. 3.2.3). */
 bool tls_chain_has_cn(const struct tls_chain *chain, const char *reference);

@@ -79,21 +79,41 @@ static struct span parent_of(struct span host)
 	return (struct span){ dot + 1, host.len - (size_t)(dot + 1 - host.at) };
 }
 
+struct pair {
+	struct span name; /* presented, less its "*." */
+	bool wildcard;
+	struct span wanted; /* the reference, less its dot */
+};
+
+/* read_pair: false for what matches nothing. */
+static bool read_pair(struct pair *out, const char *presented, size_t presented_len, const char *reference)
+{
+	*out = (struct pair){ .name = { presented, presented_len }, .wanted = { reference, strlen(reference) } };
+	if (out->wanted.len > 0 && out->wanted.at[out->wanted.len - 1] == '.')
+		out->wanted.len--;
+	out->wildcard = out->name.len > 2 && memcmp(out->name.at, "*.", 2) == 0;
+	if (out->wildcard) {
+		out->name.at += 2;
+		out->name.len -= 2;
+	}
+	return is_host(out->name) && is_host(out->wanted) && (!out->wildcard || parent_of(out->name).len > 0);
+}
+
 bool tls_name_matches(const char *presented, size_t presented_len, const char *reference, bool subdomains)
 {
-	struct span name = { presented, presented_len };
-	struct span wanted = { reference, strlen(reference) };
-	bool wildcard = name.len > 2 && memcmp(name.at, "*.", 2) == 0;
+	struct pair pair;
 
-	if (wanted.len > 0 && wanted.at[wanted.len - 1] == '.')
-		wanted.len--;
-	if (wildcard) {
-		name.at += 2;
-		name.len -= 2;
-	}
-	if (!is_host(name) || !is_host(wanted) || (wildcard && parent_of(name).len == 0))
+	if (!read_pair(&pair, presented, presented_len, reference))
 		return false;
 	if (subdomains)
-		return is_below(name, wanted) || (wildcard && equal(name, wanted));
-	return equal(name, wildcard ? parent_of(wanted) : wanted);
+		return is_below(pair.name, pair.wanted) || (pair.wildcard && equal(pair.name, pair.wanted));
+	return equal(pair.name, pair.wildcard ? parent_of(pair.wanted) : pair.wanted);
+}
+
+bool tls_name_is_child(const char *presented, size_t presented_len, const char *parent)
+{
+	struct pair pair;
+
+	return read_pair(&pair, presented, presented_len, parent) &&
+	       equal(pair.wildcard ? pair.name : parent_of(pair.name), pair.wanted);
 }

@@ -15,4 +15,8 @@
  * depth: Postfix's ".example.com". */
 bool tls_name_matches(const char *presented, size_t presented_len, const char *reference, bool subdomains);
 
+/* tls_name_is_child: whether |presented|, read likewise, is one label and |parent|, or the wildcard that stands for all
+ * of these: what the pattern "*.parent" of an MTA-STS policy allows (RFC 8461 s. 4.1). */
+bool tls_name_is_child(const char *presented, size_t presented_len, const char *parent);
+
 #endif

@@ -99,6 +99,22 @@ static void digest_hosts(SHA256_CTX *sha, const struct verdict *verdict)
 	digest_set(sha, &set);
 }
 
+/* digest_published: its id and its age are no demands. */
+static void digest_published(SHA256_CTX *sha, const struct verdict_policy *policy)
+{
+	struct set set = { 0 };
+
+	digest_number(sha, policy->status);
+	digest_number(sha, policy->by);
+	for (size_t i = 0; i < policy->patterns_count; i++) {
+		SHA256_CTX element;
+		(void)SHA256_Init(&element);
+		digest_name(&element, policy->patterns[i].name, policy->patterns[i].wildcard);
+		set_add(&set, &element);
+	}
+	digest_set(sha, &set);
+}
+
 static void digest_dane(SHA256_CTX *sha, const struct verdict *verdict)
 {
 	digest_number(sha, verdict->floor);
@@ -132,8 +148,10 @@ void tls_policy_digest(const struct verdict *verdict, uint8_t out[32])
 	for (size_t i = 0; i < verdict->fingerprints_count; i++)
 		(void)SHA256_Update(&sha, verdict->fingerprints[i], sizeof(verdict->fingerprints[i]));
 	/* The MX hosts, where the level asks for them: elsewhere domains of one policy share their sessions. */
-	if (dane)
+	if (dane) {
 		digest_dane(&sha, verdict);
+		digest_published(&sha, &verdict->published);
+	}
 	if (dane || verdict->match_mx)
 		digest_hosts(&sha, verdict);
 	(void)SHA256_Final(out, &sha);

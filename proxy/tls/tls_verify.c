@@ -12,6 +12,7 @@
 #include "proxy/tls/tls_dane.h"
 #include "proxy/tls/tls_path.h"
 #include "proxy/tls/tls_peer.h"
+#include "proxy/tls/tls_published.h"
 #include "proxy/tls/tls_trust.h"
 
 struct dispute { /* what is before the judge */
@@ -175,7 +176,12 @@ static struct judgement judge_names(const struct dispute *d, const struct tls_ch
 
 /* --- trust -------------------------------------------------------------------------------------------------------- */
 
-static struct judgement judge_pkix(const struct dispute *d)
+static bool is_published(enum demand_basis basis)
+{
+	return basis == DEMAND_OF_STS || basis == DEMAND_OF_LIST;
+}
+
+static struct judgement judge_pkix(const struct dispute *d, enum demand_basis basis)
 {
 	struct tls_finding finding = { RESULT_NONE, "" };
 	struct x509_store_st *store = tls_trust_store(d->trust, d->verdict->ca);
@@ -187,8 +193,12 @@ static struct judgement judge_pkix(const struct dispute *d)
 	chain = tls_chain_new(d->peer, &finding);
 	if (chain == NULL)
 		return refuse(finding.word, "%s", finding.reason);
-	out = tls_path_to_store(chain, store, d->now, &finding) ? judge_names(d, chain)
-								: refuse(finding.word, "%s", finding.reason);
+	if (!tls_path_to_store(chain, store, d->now, &finding))
+		out = refuse(finding.word, "%s", finding.reason);
+	else if (is_published(basis))
+		out = tls_published_judge(chain, d->verdict, d->demand, basis);
+	else
+		out = judge_names(d, chain);
 	tls_chain_free(chain);
 	return out;
 }
@@ -203,7 +213,7 @@ static struct judgement judge_dane(const struct dispute *d)
 	return out;
 }
 
-static struct judgement judge_level(const struct dispute *d, enum level level)
+static struct judgement judge_level(const struct dispute *d, enum level level, enum demand_basis basis)
 {
 	const struct judgement plain = { .satisfied = true };
 	struct judgement out;
@@ -214,7 +224,7 @@ static struct judgement judge_level(const struct dispute *d, enum level level)
 	case LEVEL_ENCRYPT: return session_suffices(d, level, &out) ? plain : out;
 	case LEVEL_FINGERPRINT: return session_suffices(d, level, &out) ? judge_fingerprint(d) : out;
 	case LEVEL_VERIFY:
-	case LEVEL_SECURE: return session_suffices(d, level, &out) ? judge_pkix(d) : out;
+	case LEVEL_SECURE: return session_suffices(d, level, &out) ? judge_pkix(d, basis) : out;
 	case LEVEL_DANE: return session_suffices(d, level, &out) ? judge_dane(d) : out;
 	case LEVEL_DANE_ONLY: /* no demand is that */
 	case LEVEL_UNSET:
@@ -228,13 +238,18 @@ static struct judgement judge_level(const struct dispute *d, enum level level)
 /* judge_both: the TLSA records prove the host, the other level that it is the domain's. */
 static struct judgement judge_both(const struct dispute *d)
 {
-	struct judgement out = judge_level(d, d->demand->level);
+	struct judgement out = judge_level(d, d->demand->level, d->demand->basis);
 	struct judgement also;
 
 	if (!out.satisfied || d->demand->also == LEVEL_UNSET)
 		return out;
-	also = judge_level(d, d->demand->also);
+	also = judge_level(d, d->demand->also, d->demand->also_basis);
 	return also.satisfied ? out : also;
+}
+
+static struct judgement judge_demand(const struct dispute *d)
+{
+	return d->peer != NULL ? judge_both(d) : refuse(RESULT_VALIDATION_FAILURE, "there is no TLS session to judge");
 }
 
 struct judgement tls_judge(const struct tls_peer *peer, const struct verdict *verdict, const struct addr *destination,
@@ -249,8 +264,17 @@ struct judgement tls_judge(const struct tls_peer *peer, const struct verdict *ve
 			      "%s",
 			      verdict != NULL && verdict->reason[0] != '\0' ? verdict->reason
 									    : "the policy could not be decided");
-	if (peer == NULL)
-		return refuse(RESULT_VALIDATION_FAILURE, "there is no TLS session to judge");
 	demand_of(&demand, verdict, destination);
-	return judge_both(&d);
+	return judge_demand(&d);
+}
+
+struct judgement tls_judge_in_test(const struct tls_peer *peer, const struct verdict *verdict,
+				   const struct addr *destination, time_t now, const struct tls_trust *trust)
+{
+	struct demand demand;
+	const struct dispute d = { peer, verdict, &demand, destination, now, trust };
+
+	if (!demand_in_test(&demand, verdict, destination))
+		return refuse(RESULT_VALIDATION_FAILURE, "no policy is in testing");
+	return judge_demand(&d);
 }

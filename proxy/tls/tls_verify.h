@@ -19,6 +19,7 @@ struct tls_trust;
  *   none, may, encrypt  any peer; the certificates are not looked at. encrypt holds to the minimum version
  *   fingerprint         SHA-256 of the leaf certificate, or of its SubjectPublicKeyInfo, is listed; nothing else counts
  *   verify, secure      a chain to a certificate of store |ca|, valid now, for TLS servers, with a dNSName that matches
+ *                       (below); by a published policy, as tls_published.h says
  *   dane                by the TLSA records of the demand's hosts, as tls_dane.h says; and what the demand wants also.
  *                       Satisfied without that and without a proved MX list, it is not authenticated: the host is who
  *                       it says, and nobody proved that it is the domain's (RFC 7672 s. 2.2.1)
@@ -33,7 +34,12 @@ struct tls_trust;
 struct judgement tls_judge(const struct tls_peer *peer, const struct verdict *verdict, const struct addr *destination,
 			   time_t now, const struct tls_trust *trust);
 
-/* tls_policy_digest condenses what tls_judge looks at in |verdict|, for tls_options.policy: TLS sessions are resumed
+/* tls_judge_in_test says whether |peer| is what a published policy of |verdict| that is in testing would demand if it
+ * were enforced (demand_in_test); refused where there is none. Whatever it says is reported, and stops nothing. */
+struct judgement tls_judge_in_test(const struct tls_peer *peer, const struct verdict *verdict,
+				   const struct addr *destination, time_t now, const struct tls_trust *trust);
+
+/* tls_policy_digest condenses what these two look at in |verdict|, for tls_options.policy: TLS sessions are resumed
  * only under the policy that they were made under. Records and hosts count in any order. All zero for NULL.
  */
 void tls_policy_digest(const struct verdict *verdict, uint8_t out[32]);

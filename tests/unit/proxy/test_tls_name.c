@@ -96,9 +96,49 @@ static void names_match_as_the_table_says(void **state)
 	}
 }
 
+/* What the pattern *.example.com of a policy allows (RFC 8461 s. 4.1). */
+static void children_are_one_label_below(void **state)
+{
+	static const struct {
+		const char *presented;
+		const char *parent;
+		bool is;
+	} rows[] = {
+		{ "mx.example.com", "example.com", true },
+		{ "MX.EXAMPLE.com", "example.COM", true },
+		{ "*.example.com", "example.com", true },
+		{ "*.EXAMPLE.com", "example.com", true },
+		{ "mx.example.com", "example.com.", true },
+		{ "mx.com", "com", true },
+		{ "example.com", "example.com", false },
+		{ "a.mx.example.com", "example.com", false },
+		{ "*.mx.example.com", "example.com", false },
+		{ "badexample.com", "example.com", false },
+		{ ".example.com", "example.com", false },
+		{ "mx.example.com.", "example.com", false },
+		{ "*.com", "com", false },
+		{ "*.com", "example.com", false },
+		{ "*", "com", false },
+		{ "com", "", false },
+		{ "m*.example.com", "example.com", false },
+		{ "*.*.example.com", "example.com", false },
+		{ "mx.example.com.evil", "com.evil", false },
+		{ "", "example.com", false },
+		{ "1.2.0.192", "2.0.192", false },
+		{ "mx.example.com", "*.example.com", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (tls_name_is_child(rows[i].presented, strlen(rows[i].presented), rows[i].parent) != rows[i].is)
+			fail_msg("\"%s\" below \"%s\"", rows[i].presented, rows[i].parent);
+	assert_false(tls_name_is_child("mx\0.example.com", 15, "example.com"));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(names_match_as_the_table_says) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(names_match_as_the_table_says),
+					    cmocka_unit_test(children_are_one_label_below) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@ struct policy { /* a verdict and what it points to */
 	struct addr addrs[2][2];
 	struct tlsa tlsa[2][2];
 	uint8_t data[4][32];
+	struct verdict_pattern patterns[2];
 };
 
 static void set_up(struct policy *p)
@@ -33,6 +34,11 @@ static void set_up(struct policy *p)
 	p->verdict.mx_secure = true;
 	p->verdict.mx = p->mx;
 	p->verdict.mx_count = 2;
+	p->verdict.published = (struct verdict_policy){
+		.status = VERDICT_PUBLISHED_ENFORCE, .by = VERDICT_BY_STS, .patterns = p->patterns, .patterns_count = 2
+	};
+	p->patterns[0] = (struct verdict_pattern){ .name = "d.test", .wildcard = true };
+	p->patterns[1] = (struct verdict_pattern){ .name = "mx1.test" };
 	(void)snprintf(p->verdict.nexthop, sizeof(p->verdict.nexthop), "d.test");
 }
 
@@ -65,6 +71,12 @@ static void change(struct policy *p, size_t what)
 	case 23: p->verdict.min_protocol = CONF_TLS13; return;
 	case 24: p->verdict.generation = 1; return;
 	case 25: p->verdict.source = VERDICT_SOURCE_DEFAULT; return;
+	case 26: p->verdict.published.status = VERDICT_PUBLISHED_NONE; return;
+	case 27: p->verdict.published.status = VERDICT_PUBLISHED_TESTING; return;
+	case 28: p->verdict.published.by = VERDICT_BY_LIST; return;
+	case 29: p->verdict.published.patterns_count = 1; return;
+	case 30: p->patterns[1].name[0] = 'n'; return;
+	case 31: p->patterns[0].wildcard = false; return;
 	default: fail_msg("no change %zu", what);
 	}
 }
@@ -72,7 +84,7 @@ static void change(struct policy *p, size_t what)
 static void whatever_the_judge_looks_at_changes_it(void **state)
 {
 	static struct policy p;
-	uint8_t digests[26][32];
+	uint8_t digests[32][32];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(digests); i++) {
@@ -93,6 +105,7 @@ static void order_and_reasons_do_not(void **state)
 	struct verdict_mx mx;
 	struct tlsa tlsa;
 	struct addr addr;
+	struct verdict_pattern pattern;
 
 	(void)state;
 	set_up(&p);
@@ -106,6 +119,13 @@ static void order_and_reasons_do_not(void **state)
 	mx = q.mx[0];
 	q.mx[0] = q.mx[1];
 	q.mx[1] = mx;
+	pattern = q.patterns[0];
+	q.patterns[0] = q.patterns[1];
+	q.patterns[1] = pattern;
+	q.verdict.published.id[0] = '2';
+	q.verdict.published.max_age_s = 60;
+	q.verdict.published.result = RESULT_STS_POLICY_FETCH_ERROR;
+	(void)snprintf(q.verdict.published.reason, sizeof(q.verdict.published.reason), "for the log");
 	q.verdict.ttl_s = 60;
 	(void)snprintf(q.verdict.reason, sizeof(q.verdict.reason), "for the log");
 	tls_policy_digest(&p.verdict, digests[0]);
@@ -128,6 +148,7 @@ static void other_levels_do_not_look_at_records(void **state)
 			p.verdict.level = level;
 			p.verdict.nexthop[0] = i == 0 ? 'd' : 'e';
 			p.data[0][0] = (uint8_t)i;
+			p.patterns[0].wildcard = i == 0;
 			tls_policy_digest(&p.verdict, digests[i]);
 		}
 		assert_memory_equal(digests[0], digests[1], 32);
