@@ -166,10 +166,11 @@ static size_t mx_bytes(const struct verdict_mx *mx)
 
 static size_t bytes_of(const struct verdict *verdict, size_t domain_size)
 {
-	size_t bytes = sizeof(struct entry) + domain_size + sizeof(*verdict) + 5 * (size_t)ALLOC_BYTES;
+	size_t bytes = sizeof(struct entry) + domain_size + sizeof(*verdict) + 6 * (size_t)ALLOC_BYTES;
 
 	bytes += verdict->names_count * sizeof(*verdict->names);
 	bytes += verdict->fingerprints_count * sizeof(*verdict->fingerprints);
+	bytes += verdict->published.patterns_count * sizeof(*verdict->published.patterns);
 	for (size_t i = 0; i < verdict->mx_count; i++)
 		bytes += mx_bytes(&verdict->mx[i]);
 	return bytes;

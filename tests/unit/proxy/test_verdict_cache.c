@@ -204,6 +204,33 @@ static void test_tlsa_counts(void **state)
 	verdict_cache_free(cache);
 }
 
+/* A published policy likewise: whoever has many domains may write long ones. */
+static void test_patterns_count(void **state)
+{
+	const size_t patterns = VERDICT_PATTERNS_MAX * sizeof(struct verdict_pattern);
+	struct verdict_cache *cache = verdict_cache_new(4 * patterns);
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		struct verdict_question q = ask(VERDICT_ASK_RECIPIENT, "", "192.0.2.1");
+		struct verdict *v = verdict_new();
+		(void)snprintf(q.domain, sizeof(q.domain), "%u.example", i);
+		assert_non_null(v);
+		v->ttl_s = 600;
+		v->generation = 1;
+		v->published.status = VERDICT_PUBLISHED_ENFORCE;
+		v->published.patterns = calloc(1, patterns);
+		assert_non_null(v->published.patterns);
+		v->published.patterns_count = VERDICT_PATTERNS_MAX;
+		verdict_cache_put(cache, &q, v, 0);
+		verdict_unref(v);
+		assert_non_null(verdict_cache_find(cache, &q, 1));
+		assert_true(verdict_cache_bytes(cache) > patterns && verdict_cache_bytes(cache) <= 4 * patterns);
+	}
+	assert_int_equal(verdict_cache_entries(cache), 3);
+	verdict_cache_free(cache);
+}
+
 /* TLSA records are of a port: a verdict for one says nothing for another. */
 static void test_ports_are_apart(void **state)
 {
@@ -233,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_bounded_and_least_recent_first),
 		cmocka_unit_test(test_one_too_large),
 		cmocka_unit_test(test_tlsa_counts),
+		cmocka_unit_test(test_patterns_count),
 		cmocka_unit_test(test_ports_are_apart),
 	};
 
