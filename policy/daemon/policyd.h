@@ -1,7 +1,5 @@
-/* policyd.h - gate25-policyd as a role: answers the workers' questions (verdict.h) over their channels.
- *
- * A worker that sends what cannot be read loses its channel, nobody else notices. Answers wait, in bounds, for a worker
- * whose channel is full. A reload decides every pending question by the new configuration. */
+/* policyd.h - gate25-policyd as a role: answers the workers' questions (workers.h). A reload decides every pending
+ * question by the new configuration. */
 #ifndef GATE25_POLICY_DAEMON_POLICYD_H
 #define GATE25_POLICY_DAEMON_POLICYD_H
 
@@ -13,8 +11,6 @@
 #include "proxy/base/attrib.h"
 #include "proxy/base/conf.h"
 #include "proxy/base/dnssec_report.h"
-
-#define POLICYD_QUESTIONS_MAX 20000 /* of one worker, pending; one more costs it the channel */
 
 struct policyd;
 
