@@ -273,7 +273,7 @@ void session_free(struct session *s)
 	verdict_unref(s->rule);
 	verdict_unref(s->verdict);
 	smtp_reply_cleanup(&s->reply);
-	smtp_reply_cleanup(&s->tx.refused);
+	transaction_end(s);
 	smtp_reply_cleanup(&s->held_reply);
 	free(s);
 }

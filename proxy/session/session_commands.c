@@ -36,6 +36,7 @@ enum state on_too_long(struct session *s)
 void transaction_end(struct session *s)
 {
 	smtp_reply_cleanup(&s->tx.refused);
+	verdict_unref(s->tx.carrier);
 	memset(&s->tx, 0, sizeof(s->tx));
 }
 

@@ -148,10 +148,12 @@ enum state on_final(struct session *s, const struct input *in)
 		return on_final_lost(s, in);
 	}
 	say_reply(s, in->reply);
-	if (in->reply->code < 300)
+	if (in->reply->code < 300) {
 		s->totals.messages++;
-	else
+		log_message(s);
+	} else {
 		s->totals.messages_refused++;
+	}
 	s->tx.open = false;
 	transaction_end(s);
 	return leg_ready(s);

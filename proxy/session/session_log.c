@@ -1,4 +1,4 @@
-/* session_log.c - the records of a session: one a refusal, one at its end. */
+/* session_log.c - the records of a session: one a refusal, one a message, one at its end. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -103,6 +103,24 @@ void log_refusal(struct session *s, enum session_record_kind kind, enum result_w
 	record.reason = reason;
 	if (kind == SESSION_RECORD_REFUSED)
 		s->totals.result = word;
+	s->ops->log(s->arg, &record);
+}
+
+/* Another recipient of the same message may be refused after this one, and its verdict then stands in the session. */
+void log_rcpt(struct session *s)
+{
+	verdict_unref(s->tx.carrier);
+	s->tx.carrier = s->verdict != NULL ? verdict_ref(s->verdict) : NULL;
+	s->tx.carried = snapshot(s);
+	s->tx.carried.matched = s->tx.carried.tlsa = ""; /* those are overwritten */
+}
+
+void log_message(struct session *s)
+{
+	struct session_record record = s->tx.carried;
+
+	record.kind = SESSION_RECORD_MESSAGE;
+	record.messages = s->totals.messages;
 	s->ops->log(s->arg, &record);
 }
 

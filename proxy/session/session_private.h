@@ -85,6 +85,8 @@ struct transaction {
 	bool domain_refused;       /* refused_domain got refused_line from a bind that failed */
 	char refused_domain[SMTP_DOMAIN_MAX];
 	char refused_line[SMTP_REPLY_LINE_MAX + 1];
+	struct verdict *carrier;       /* of the last accepted RCPT; NULL: none */
+	struct session_record carried; /* how the session stood then; borrows from |carrier| */
 };
 
 enum goal { /* what the client waits for while a leg is made ready */
@@ -280,5 +282,7 @@ void log_state(const struct session *s, const char *from, const char *to);
 void log_refusal(struct session *s, enum session_record_kind kind, enum result_word word, const char *reply,
 		 const char *reason);
 void log_end(struct session *s, enum session_end end, const char *reply);
+void log_rcpt(struct session *s); /* the server took the pending RCPT: its message is to go by how things stand now */
+void log_message(struct session *s); /* the server took the message */
 
 #endif

@@ -1,5 +1,5 @@
-/* session_record.h - what a session tells the log: one record a refusal, one at its end. A plain value; the worker
- * prints it and counts it. */
+/* session_record.h - what a session tells: one record a refusal, one a message, one at its end. A plain value; the
+ * worker prints it, counts it and hands it to the monitor. */
 #ifndef GATE25_PROXY_SESSION_SESSION_RECORD_H
 #define GATE25_PROXY_SESSION_SESSION_RECORD_H
 
@@ -12,8 +12,10 @@
 
 enum session_record_kind {
 	SESSION_RECORD_REFUSED,  /* gate25 refused something: |reply| is what the client got */
-	SESSION_RECORD_REPORTED, /* enforce = no: |reply| is what it would have got; the mail went on */
+	SESSION_RECORD_REPORTED, /* enforce = no, or |testing|: |reply| is what it would have got; the mail went on */
 	SESSION_RECORD_END,
+	SESSION_RECORD_MESSAGE, /* the server took a message: how the session stands then. Not logged */
+	SESSION_RECORD_COUNT
 };
 
 /* How a session ended. */
@@ -42,10 +44,11 @@ struct session_record {
 	enum level level;         /* in force; of the policy where nothing can meet it */
 	enum demand_basis policy; /* what it comes from */
 	bool enforce;
-	bool decided;            /* a verdict was had: source and level mean something */
-	bool authenticated;      /* the peer was proved to be a server of the domain's */
-	bool mx_known;           /* level dane: a list of MX hosts was had */
-	bool mx_secure;          /* and DNSSEC proved it; else TLSA records prove the MX host and not the domain */
+	bool testing;       /* REPORTED: for a policy that its publisher only tests; enforcement would not change it */
+	bool decided;       /* a verdict was had: source and level mean something */
+	bool authenticated; /* the peer was proved to be a server of the domain's */
+	bool mx_known;      /* level dane: a list of MX hosts was had */
+	bool mx_secure;     /* and DNSSEC proved it; else TLSA records prove the MX host and not the domain */
 	const char *tls_version; /* "" in clear */
 	const char *cipher;
 	const char *matched; /* name or fingerprint that proved the peer */

@@ -133,6 +133,7 @@ enum state on_rcpt(struct session *s, const struct input *in)
 	if (in->reply->code < 300) {
 		s->tx.accepted++;
 		s->totals.rcpts_accepted++;
+		log_rcpt(s);
 	} else {
 		s->tx.deferred = s->tx.deferred || in->reply->code < 500;
 		s->totals.rcpts_refused++;

@@ -10,7 +10,9 @@ static const char *event_name(enum session_record_kind kind)
 	switch (kind) {
 	case SESSION_RECORD_REFUSED: return "refused";
 	case SESSION_RECORD_REPORTED: return "would-refuse";
-	case SESSION_RECORD_END: break;
+	case SESSION_RECORD_END:
+	case SESSION_RECORD_MESSAGE:
+	case SESSION_RECORD_COUNT: break;
 	}
 	return "session-end";
 }
@@ -60,6 +62,8 @@ void record_log(const struct session_record *record)
 	char client[ENDPOINT_TEXT_MAX];
 	char destination[ENDPOINT_TEXT_MAX];
 
+	if (record->kind == SESSION_RECORD_MESSAGE) /* its session's end says how many */
+		return;
 	log_open(&line, record->kind == SESSION_RECORD_END ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
 		 event_name(record->kind));
 	log_add(&line, "session", "%016" PRIx64, record->id);
@@ -68,6 +72,8 @@ void record_log(const struct session_record *record)
 	add_decision(&line, record);
 	if (record->kind == SESSION_RECORD_END)
 		add_totals(&line, record);
+	if (record->testing)
+		log_add(&line, "testing", "yes");
 	if (record->result != RESULT_NONE)
 		log_add(&line, "result", "%s", result_word_name(record->result));
 	add_text(&line, "reply", record->reply);

@@ -116,6 +116,7 @@ struct harness {
 	struct verdict *verdicts[64]; /* the last answer for each domain asked about */
 	size_t verdicts_count;
 	unsigned ends;
+	unsigned messages_told;   /* records of one */
 	unsigned judged;          /* times */
 	unsigned judged_to_check; /* of these, by the checks below */
 	/* The peer's certificate: names, space between; judged by harness_judge. */
@@ -515,6 +516,11 @@ static inline void op_log(void *arg, const struct session_record *r)
 	char line[4096];
 
 	MUST_HOLD(h->ends == 0);
+	h->messages_told += r->kind == SESSION_RECORD_MESSAGE;
+	MUST_HOLD(r->kind == SESSION_RECORD_REFUSED || r->kind == SESSION_RECORD_REPORTED ||
+		  h->messages_told == r->messages);
+	if (r->kind == SESSION_RECORD_MESSAGE)
+		return;
 	/* Nobody is said to be authenticated for a domain whose list of MX hosts was not proved, unless by its names.
 	 */
 	MUST_HOLD(!r->authenticated || r->level != LEVEL_DANE || r->mx_secure || r->matched[0] != '\0');
