@@ -43,10 +43,13 @@ struct sts_fetched {
 /* Borrowed for the call, which may start and cancel others. */
 typedef void sts_fetched_fn(void *arg, const struct sts_fetched *fetched);
 
-/* sts_fetcher_new: before the sandbox closes (libcurl and OpenSSL read their own files then, and never again). NULL:
- * |err| says why. */
+/* sts_fetcher_new: the first one before the sandbox closes (libcurl and OpenSSL read their own files then, and never
+ * again). NULL: |err| says why. */
 struct sts_fetcher *sts_fetcher_new(struct event_base *base, const struct sts_fetch_options *options, char *err,
 				    size_t err_len);
+/* sts_fetcher_reload: other options from now on, in the sandbox too. False: |err| says why, and the old ones stay. */
+MUST_CHECK bool sts_fetcher_reload(struct sts_fetcher *fetcher, const struct sts_fetch_options *options, char *err,
+				   size_t err_len);
 void sts_fetcher_free(struct sts_fetcher *fetcher); /* forgets every fetch without calling back; NULL is fine */
 
 /* sts_fetch_start: |fn| is called once, never from inside. |dns| must live until then or until the cancel. NULL: out of
