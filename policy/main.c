@@ -1,9 +1,10 @@
-/* main.c - gate25-policyd: the policy role, started by gate25, or --ask and --resolve by a person. */
+/* main.c - gate25-policyd: the policy role, started by gate25, or --ask, --resolve and --list by a person. */
 #include <stdio.h>
 #include <string.h>
 
 #include "policy/daemon/policyd.h"
 #include "policy/tools/ask.h"
+#include "policy/tools/lists.h"
 #include "policy/tools/resolve.h"
 #include "policy/tools/selftest.h"
 #include "proxy/base/exit_status.h"
@@ -12,10 +13,10 @@ static int usage(FILE *out, int status)
 {
 	(void)fprintf(out,
 		      "usage: gate25-policyd %s\n       gate25-policyd %s\n       gate25-policyd %s\n"
-		      "       gate25-policyd --version\n\n"
-		      "The policy service itself is started by gate25; gate25 explain, resolve and check ask in the "
-		      "same way.\n",
-		      ASK_SYNOPSIS, RESOLVE_SYNOPSIS, SELFTEST_SYNOPSIS);
+		      "       gate25-policyd %s\n       gate25-policyd --version\n\n"
+		      "The policy service itself is started by gate25; gate25 explain, resolve, list and check ask in "
+		      "the same way.\n",
+		      ASK_SYNOPSIS, RESOLVE_SYNOPSIS, LISTS_SYNOPSIS, SELFTEST_SYNOPSIS);
 	return status;
 }
 
@@ -25,6 +26,10 @@ int main(int argc, char **argv)
 		return ask_main(argc - 2, argv + 2);
 	if (argc >= 2 && strcmp(argv[1], "--resolve") == 0)
 		return resolve_main(argc - 2, argv + 2);
+	if (argc >= 2 && strcmp(argv[1], "--list") == 0)
+		return lists_main(argc - 2, argv + 2);
+	if (argc == 2 && strcmp(argv[1], "--check-list") == 0)
+		return lists_check_main();
 	if (argc >= 2 && strcmp(argv[1], "--self-test") == 0)
 		return selftest_main(argc - 2, argv + 2);
 	if (argc == 2 && strcmp(argv[1], "--check-anchors") == 0)

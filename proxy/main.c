@@ -22,6 +22,7 @@ static const struct command {
 	{ "verify", cli_verify, "judge a chain of certificates offline, against names or TLSA records" },
 	{ "tlsa", cli_tlsa, "tlsa FILE: the TLSA records to publish for a server's certificates" },
 	{ "resolve", cli_resolve, "resolve NAME TYPE: one DNS lookup, and what is proved of its answer" },
+	{ "list", cli_list, "list check|show: what a STARTTLS-Everywhere list holds, and its defect" },
 	{ "status", cli_status, "what the running gate does: sessions, refusals, probable relays" },
 	{ "stop", cli_stop, "stop the gate; port 25 stays closed. --open opens it" },
 };

@@ -6,10 +6,12 @@
 
 #include "proxy/base/attrib.h"
 
+#define SEALED_MAX (16U << 20) /* octets that sealed_read reads */
+
 /* sealed_new returns a close-on-exec descriptor with a copy of |bytes|, -1 with errno. */
 MUST_CHECK int sealed_new(const char *name, const void *bytes, size_t len);
-/* sealed_read returns a NUL-terminated copy of at most 16 MiB that the caller frees; NULL with errno; EINVAL: |fd| is
- * not sealed. |fd| stays open.
+/* sealed_read returns a NUL-terminated copy of at most SEALED_MAX octets that the caller frees; NULL with errno;
+ * EINVAL: |fd| is not sealed. |fd| stays open.
  */
 char *sealed_read(int fd, size_t *out_len);
 

@@ -266,10 +266,11 @@ int cli_check(int argc, char **argv)
 	}
 	if (optind != argc)
 		return usage(stderr, CLI_USAGE);
-	if (!inputs_load_for_run(&inputs, path, 1, on_error, &findings))
+	if (!inputs_load_for_run(&inputs, path, NULL, on_error, &findings))
 		return CLI_USAGE;
 	conf_warnings(&inputs.conf, path, on_warning, &findings);
 	client_certificate_warnings(&inputs.conf, path, on_warning, &findings);
+	list_input_warn(&inputs.list, &inputs.conf, path, on_warning, &findings);
 	check_host(&inputs.conf, path, &findings);
 	check_dnssec(&inputs, path, &findings);
 	inputs_cleanup(&inputs);

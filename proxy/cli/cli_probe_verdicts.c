@@ -20,7 +20,7 @@ struct settings *cli_probe_load(const char *path)
 	size_t len;
 	char *text;
 
-	if (!inputs_load(&inputs, path != NULL ? path : CONF_DEFAULT_PATH, 0, conf_print_error, NULL))
+	if (!inputs_load(&inputs, path != NULL ? path : CONF_DEFAULT_PATH, NULL, conf_print_error, NULL))
 		return NULL;
 	text = sealed_read(inputs.conf_fd, &len);
 	for (unsigned i = 0; i < inputs.ca_count; i++)

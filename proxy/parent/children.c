@@ -162,6 +162,9 @@ static bool send_inputs(struct child *child)
 	if (child->role == ROLE_POLICY && inputs->anchors_fd >= 0 &&
 	    !ipc_send(child->ipc, ROLE_MSG_ANCHORS, NULL, 0, inputs->anchors_fd))
 		return false;
+	if (child->role == ROLE_POLICY && inputs->list.fd >= 0 &&
+	    !ipc_send(child->ipc, ROLE_MSG_LIST, NULL, 0, inputs->list.fd))
+		return false;
 	for (unsigned i = 0; i < inputs->ca_count && child->role == ROLE_WORKER; i++) {
 		if (!role_ca_send(child->ipc, i, inputs->ca_fds[i]))
 			return false;

@@ -164,7 +164,7 @@ bool inputs_load_conf(struct conf *out, const char *path, conf_error_fn *error, 
 	return ok;
 }
 
-bool inputs_load(struct inputs *out, const char *path, uint32_t generation, conf_error_fn *error, void *arg)
+bool inputs_load(struct inputs *out, const char *path, const struct inputs *before, conf_error_fn *error, void *arg)
 {
 	const struct errors errors = { error, arg, path };
 	struct endpoint system[RESOLV_CONF_MAX];
@@ -173,14 +173,18 @@ bool inputs_load(struct inputs *out, const char *path, uint32_t generation, conf
 	char *whole = NULL;
 	bool ok;
 
-	*out = (struct inputs){ .generation = generation, .conf_fd = -1, .anchors_fd = -1 };
+	*out = (struct inputs){ .generation = before != NULL ? before->generation + 1 : 1,
+				.conf_fd = -1,
+				.anchors_fd = -1,
+				.list = LIST_INPUT_NONE };
 	for (unsigned i = 0; i < ROLE_CA_MAX; i++)
 		out->ca_fds[i] = -1;
 	for (unsigned i = 0; i < ROLE_CLIENT_TLS_COUNT; i++)
 		out->client_tls_fds[i] = -1;
 	text = read_conf(path, &errors);
 	ok = text != NULL && conf_parse(&out->conf, path, text, error, arg) && load_cas(out, &errors) &&
-	     load_anchors(out, &errors);
+	     load_anchors(out, &errors) &&
+	     list_input_load(&out->list, &out->conf, before != NULL ? &before->list : NULL, path, error, arg);
 	if (ok && out->conf.resolvers_count == 0) {
 		system_count = resolv_conf_read(system);
 		ok = check_trust(&out->conf, system, system_count, &errors);
@@ -202,12 +206,13 @@ bool inputs_load(struct inputs *out, const char *path, uint32_t generation, conf
 	return ok;
 }
 
-bool inputs_load_for_run(struct inputs *out, const char *path, uint32_t generation, conf_error_fn *error, void *arg)
+bool inputs_load_for_run(struct inputs *out, const char *path, const struct inputs *before, conf_error_fn *error,
+			 void *arg)
 {
 	const struct errors errors = { error, arg, path };
 	char said[CLIENT_CERTIFICATE_SAID_MAX];
 
-	if (!inputs_load(out, path, generation, error, arg))
+	if (!inputs_load(out, path, before, error, arg))
 		return false;
 	if (client_certificate_load(&out->conf, out->client_tls_fds, said))
 		return true;
@@ -223,6 +228,7 @@ void inputs_cleanup(struct inputs *inputs)
 	if (inputs->anchors_fd >= 0)
 		(void)close(inputs->anchors_fd);
 	inputs->anchors_fd = -1;
+	list_input_cleanup(&inputs->list);
 	for (unsigned i = 0; i < ROLE_CA_MAX; i++) {
 		if (inputs->ca_fds[i] >= 0)
 			(void)close(inputs->ca_fds[i]);

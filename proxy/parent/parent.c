@@ -22,6 +22,7 @@
 #include "proxy/parent/client_certificate.h"
 #include "proxy/parent/gatekeeper.h"
 #include "proxy/parent/inputs.h"
+#include "proxy/parent/list_watch.h"
 #include "proxy/parent/listeners.h"
 #include "proxy/monitor/monitor_gate.h"
 #include "proxy/parent/notify.h"
@@ -45,6 +46,7 @@ struct parent {
 	int http_fd;
 	int control_fd;
 	struct state_dir state_dir;
+	struct list_watch *list_watch;
 	int pid_fd;
 	bool root;
 	struct readiness readiness;
@@ -326,8 +328,7 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 	(void)signal_number;
 	(void)what;
 	notify_service("RELOADING=1");
-	if (!inputs_load_for_run(&inputs, parent->options->conf_path, parent->inputs.generation + 1, conf_log_error,
-				 NULL)) {
+	if (!inputs_load_for_run(&inputs, parent->options->conf_path, &parent->inputs, conf_log_error, NULL)) {
 		log_say(LOG_LEVEL_ERROR, "reload", "refused: the old configuration stays in force");
 	} else if (changed_too_much(&parent->inputs.conf, &inputs.conf, &key)) {
 		log_say(LOG_LEVEL_ERROR, "reload",
@@ -340,6 +341,7 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 		inputs_cleanup(&parent->inputs);
 		parent->inputs = inputs;
 		children_reload(parent->children, &parent->inputs);
+		list_watch_use(parent->list_watch, &parent->inputs.list, &parent->inputs.conf);
 		apply_log(&parent->inputs.conf);
 		log_say(LOG_LEVEL_INFO, "reload", "configuration %u is in force", inputs.generation);
 		client_certificate_warnings(&inputs.conf, parent->options->conf_path, log_warning, NULL);
@@ -534,6 +536,7 @@ static void cleanup(struct parent *parent)
 		event_free(parent->drain_limit);
 	free(parent->smtp_fds);
 	state_dir_close(&parent->state_dir);
+	list_watch_free(parent->list_watch);
 	inputs_cleanup(&parent->inputs);
 	event_base_free(parent->base);
 }
@@ -550,19 +553,21 @@ int parent_run(const struct parent_options *options)
 	char err[512];
 	bool guarded;
 
-	if (!inputs_load_for_run(&parent.inputs, options->conf_path, 1, conf_log_error, NULL))
+	if (!inputs_load_for_run(&parent.inputs, options->conf_path, NULL, conf_log_error, NULL))
 		return CLI_USAGE;
 	apply_log(&parent.inputs.conf);
 	client_certificate_warnings(&parent.inputs.conf, options->conf_path, log_warning, NULL);
 	parent.workers = worker_count(&parent.inputs.conf);
 	raise_limits(&parent.inputs.conf);
 	parent.base = event_base_new();
-	if (parent.base == NULL)
+	parent.list_watch = parent.base != NULL ? list_watch_new(parent.base) : NULL;
+	if (parent.list_watch == NULL)
 		log_die("start", "cannot make an event loop");
 	if (!start(&parent, err, sizeof(err))) {
 		log_say(LOG_LEVEL_ERROR, "start", "%s", err);
 		parent.status = CLI_FAILED;
 	} else {
+		list_watch_use(parent.list_watch, &parent.inputs.list, &parent.inputs.conf);
 		(void)event_base_dispatch(parent.base);
 	}
 	guarded = parent.keeper != NULL;

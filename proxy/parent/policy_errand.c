@@ -129,6 +129,13 @@ enum exit_status policy_errand_anchors(const struct conf *conf, int fd, char sai
 	return send_on(errand, conf, said);
 }
 
+enum exit_status policy_errand_list(const struct conf *conf, int fd, char said[POLICY_ERRAND_MAX])
+{
+	const struct errand errand = { .words = { "--check-list" }, .fds = { fd, -1 } };
+
+	return send_on(errand, conf, said);
+}
+
 enum exit_status policy_errand_selftest(const struct conf *conf, int conf_fd, int anchors_fd,
 					char said[POLICY_ERRAND_MAX])
 {

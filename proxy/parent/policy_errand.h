@@ -15,6 +15,9 @@
 
 /* policy_errand_anchors: whether the sealed text in |fd| has trust anchors: CLI_OK, CLI_USAGE. */
 MUST_CHECK enum exit_status policy_errand_anchors(const struct conf *conf, int fd, char said[POLICY_ERRAND_MAX]);
+/* policy_errand_list: whether the sealed text in |fd| is a STARTTLS-Everywhere list without a defect: CLI_OK, and
+ * |said| is "TIMESTAMP EXPIRES ENTRIES"; CLI_USAGE, and |said| is the defect. */
+MUST_CHECK enum exit_status policy_errand_list(const struct conf *conf, int fd, char said[POLICY_ERRAND_MAX]);
 /* policy_errand_selftest tests DNSSEC once, for some seconds at most: CLI_OK, CLI_FAILED: unproved, CLI_UNDECIDED:
  * nobody answers. |conf_fd|: the sealed configuration, |anchors_fd|: its trust anchors, -1: none. */
 MUST_CHECK enum exit_status policy_errand_selftest(const struct conf *conf, int conf_fd, int anchors_fd,

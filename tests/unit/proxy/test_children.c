@@ -231,6 +231,7 @@ static int setup(void **state)
 	f->inputs.generation = 1;
 	f->inputs.conf_fd = sealed_new("conf", "", 0);
 	f->inputs.anchors_fd = sealed_new("anchors", "", 0);
+	f->inputs.list = LIST_INPUT_NONE;
 	f->children = children_new(f->base, &plan, &f->inputs, &events, f);
 	assert_non_null(f->children);
 	*state = f;
