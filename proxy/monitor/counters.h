@@ -59,6 +59,7 @@ enum counter_family {
 	X(END_REFUSED, ENDS, "cause", "refused")                           \
 	X(END_TIMEOUT, ENDS, "cause", "timeout")                           \
 	X(END_SHUTDOWN, ENDS, "cause", "shutdown")                         \
+	X(END_CLIENT_TLS, ENDS, "cause", "client-tls")                     \
 	X(POLICY_NONE, POLICIES, "policy", "none")                         \
 	X(POLICY_RULE, POLICIES, "policy", "rule")                         \
 	X(POLICY_DEFAULT, POLICIES, "policy", "default")                   \

@@ -72,6 +72,8 @@ static const struct row rows[ST_COUNT] = {
 		unexpected, client_gone, on_auth_lost, silent, pass_421 },
 	[ST_AUTH_CLIENT] = { "auth-client", WANT_LINE, CLOCK_STATE, 300, on_auth_line,
 		on_auth_idle_reply, client_gone, on_auth_idle_lost, client_idle, on_auth_idle_reply },
+	[ST_CLIENT_TLS] = { "client-tls", WANT_CLIENT_TLS, CLOCK_STATE, 60, on_client_tls,
+		on_unbound_reply, client_gone, on_unbound_lost, on_client_tls_timeout, on_unbound_reply },
 	[ST_OVER] = { "over", WANT_NOTHING, CLOCK_STATE, 0, unexpected,
 		unexpected, unexpected, unexpected, unexpected, unexpected },
 	/* clang-format on */
@@ -131,7 +133,10 @@ static size_t client_line(struct session *s, const uint8_t *bytes, size_t len)
 
 	switch (smtp_line_feed(&s->line, (const char *)bytes, len, &used)) {
 	case SMTP_LINE_MORE: break;
-	case SMTP_LINE_READY: enter(s, rows[s->state].step(s, &in)); break;
+	case SMTP_LINE_READY:
+		s->client_more = used < len;
+		enter(s, rows[s->state].step(s, &in));
+		break;
 	case SMTP_LINE_TOO_LONG: enter(s, on_too_long(s)); break;
 	case SMTP_LINE_BROKEN: enter(s, end_refused(s, "421 4.7.0 line without end")); break;
 	}
@@ -239,6 +244,12 @@ size_t session_feed(struct session *s, const struct session_event *event)
 		outcome(s, WANT_TLS, &in);
 		break;
 	case SESSION_TLS_FAILED: outcome(s, WANT_TLS, &in); break;
+	case SESSION_CLIENT_TLS_READY:
+		in.ok = event->tls != NULL;
+		in.tls = event->tls;
+		outcome(s, WANT_CLIENT_TLS, &in);
+		break;
+	case SESSION_CLIENT_TLS_FAILED: outcome(s, WANT_CLIENT_TLS, &in); break;
 	case SESSION_VERDICT:
 		in.verdict = event->verdict;
 		outcome(s, WANT_VERDICT, &in);

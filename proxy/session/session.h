@@ -42,11 +42,14 @@ enum session_event_kind {
 	SESSION_TLS_FAILED,    /* reason; octets in clear behind the 220 of STARTTLS are this too */
 	SESSION_VERDICT,       /* verdict: answer to ask; NULL where no answer can be had any more */
 	SESSION_TIMEOUT,       /* the timer last set ran out */
-	SESSION_SHUTDOWN,      /* the process ends: the session says 421 4.3.2 and is over */
+	/* Outcome of start_client_tls: tls; reason. Octets in clear behind the client's STARTTLS are a failure. */
+	SESSION_CLIENT_TLS_READY,
+	SESSION_CLIENT_TLS_FAILED,
+	SESSION_SHUTDOWN, /* the process ends: the session says 421 4.3.2 and is over */
 	SESSION_EVENT_COUNT
 };
 
-/* What was negotiated with the server. */
+/* What was negotiated with the server, or with the client. */
 struct session_tls {
 	enum conf_tls_version version;
 	bool weak; /* an ECDHE-CBC suite: fit for levels that do not authenticate */
@@ -97,6 +100,10 @@ struct session_ops {
 	void (*cancel)(void *arg);
 	void (*set_timer)(void *arg, unsigned seconds); /* the only timer, from now; 0: none */
 	void (*log)(void *arg, const struct session_record *record);
+	/* Handshake with the client, whose STARTTLS has its 220 just now: flush that, then CLIENT_TLS_READY or
+	 * CLIENT_TLS_FAILED follows. All that the client said was taken; octets that came in clear since are a failure,
+	 * and what the machine says in the meantime is lost. */
+	void (*start_client_tls)(void *arg);
 };
 
 struct session_options {
@@ -107,6 +114,7 @@ struct session_options {
 	bool enforce;             /* conf.enforce: what holds where no verdict can be had */
 	bool clear_possible;      /* conf_may_permit_clear: else a server without STARTTLS is refused at once */
 	bool tls_compat;
+	bool client_tls;              /* clients are offered STARTTLS */
 	struct host_memory *hosts;    /* shared by the worker's sessions, outlive them; NULL: none */
 	struct ehlo_memory *keywords; /* likewise */
 };

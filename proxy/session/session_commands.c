@@ -151,7 +151,7 @@ static const struct verb {
 	[SMTP_VERB_HELP] = { NEED_NOTHING, verb_help },
 	[SMTP_VERB_VRFY] = { NEED_NOTHING, verb_vrfy },
 	[SMTP_VERB_EXPN] = { NEED_NOTHING, verb_disabled },
-	[SMTP_VERB_STARTTLS] = { NEED_NOTHING, verb_disabled },
+	[SMTP_VERB_STARTTLS] = { NEED_HELLO | NEED_NO_MAIL, client_tls_begin },
 	[SMTP_VERB_AUTH] = { NEED_HELLO | NEED_NO_MAIL, auth_begin },
 	[SMTP_VERB_BDAT] = { NEED_NOTHING, verb_bdat },
 	[SMTP_VERB_BURL] = { NEED_NOTHING, verb_disabled },
@@ -168,6 +168,16 @@ static bool ends_session(enum smtp_verb verb)
 	return verb == SMTP_VERB_BDAT || verb == SMTP_VERB_HTTP;
 }
 
+/* A command that was never offered is one that does not exist. */
+static const struct verb *verb_of(const struct session *s, enum smtp_verb verb)
+{
+	static const struct verb disabled = { NEED_NOTHING, verb_disabled };
+
+	if (verb == SMTP_VERB_STARTTLS && !s->options.client_tls)
+		return &disabled;
+	return &verbs[verb < SMTP_VERB_COUNT ? verb : SMTP_VERB_UNKNOWN];
+}
+
 enum state on_command(struct session *s, const struct input *in)
 {
 	struct smtp_command command;
@@ -175,7 +185,7 @@ enum state on_command(struct session *s, const struct input *in)
 
 	(void)in;
 	smtp_command_parse(&command, &s->line, s->tx.held && s->tx.mail.smtputf8);
-	verb = &verbs[command.verb < SMTP_VERB_COUNT ? command.verb : SMTP_VERB_UNKNOWN];
+	verb = verb_of(s, command.verb);
 	if (command.error != NULL && !ends_session(command.verb))
 		return client_error(s, command.error);
 	if ((verb->needs & NEED_HELLO) != 0 && !s->hello)

@@ -15,6 +15,7 @@ const char *session_end_name(enum session_end end)
 		[SESSION_END_REFUSED] = "refused",
 		[SESSION_END_TIMEOUT] = "timeout",
 		[SESSION_END_SHUTDOWN] = "shutdown",
+		[SESSION_END_CLIENT_TLS] = "client-tls",
 	};
 
 	return (unsigned)end < SESSION_END_COUNT ? names[end] : "none";
@@ -67,6 +68,7 @@ static struct session_record snapshot(const struct session *s)
 	record.destination = s->options.destination;
 	record.domain = "";
 	record.mx = mx_name(s);
+	record.client_tls = s->client_tls.version_name;
 	record.servername = s->leg.servername;
 	record.tls_version = s->leg.tls.version_name;
 	record.cipher = s->leg.tls.cipher;
@@ -131,5 +133,7 @@ void log_end(struct session *s, enum session_end end, const char *reply)
 	record.kind = SESSION_RECORD_END;
 	record.end = end;
 	record.reply = reply;
+	if (s->end_reason != NULL)
+		record.reason = s->end_reason;
 	s->ops->log(s->arg, &record);
 }

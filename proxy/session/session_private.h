@@ -46,6 +46,7 @@ enum state {
 	ST_RSET,
 	ST_AUTH,        /* an AUTH line is with the server */
 	ST_AUTH_CLIENT, /* the client answers a 334 */
+	ST_CLIENT_TLS,  /* its own STARTTLS has its 220 */
 	ST_OVER,
 	ST_COUNT
 };
@@ -114,6 +115,9 @@ struct session {
 	unsigned offered;      /* keywords */
 	uint64_t offered_size; /* 0: no number was given */
 	unsigned errors;
+	bool client_more;                /* octets follow the line at hand */
+	bool client_in_tls;              /* by its own STARTTLS */
+	struct session_tls client_tls;   /* and then so */
 	char helo_name[SMTP_DOMAIN_MAX]; /* of the last EHLO or HELO, as the client wrote it */
 
 	/* server */
@@ -142,6 +146,7 @@ struct session {
 	unsigned binds_failed;
 
 	/* for the log */
+	const char *end_reason;       /* NULL: the reply says it all */
 	struct session_record totals; /* the counters, and the last refusal's word */
 };
 
@@ -166,6 +171,7 @@ enum want { /* what a state is there for */
 	    WANT_REPLY,   /* of the server */
 	    WANT_CONNECT, /* outcome of dial */
 	    WANT_TLS,     /* outcome of start_tls */
+	    WANT_CLIENT_TLS,
 	    WANT_VERDICT,
 };
 
@@ -276,6 +282,11 @@ step_fn on_data, on_content_reply, on_content_lost, on_final, on_final_lost;
 /* session_auth.c: AUTH of destination rules */
 enum state auth_begin(struct session *s, const struct smtp_command *command);
 step_fn on_auth, on_auth_lost, on_auth_line, on_auth_idle_lost, on_auth_idle_reply;
+
+/* session_client_tls.c: the client's own STARTTLS */
+bool client_tls_offered(const struct session *s);
+enum state client_tls_begin(struct session *s, const struct smtp_command *command);
+step_fn on_client_tls, on_client_tls_timeout;
 
 /* session_log.c */
 void log_state(const struct session *s, const char *from, const char *to);

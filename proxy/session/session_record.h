@@ -27,6 +27,7 @@ enum session_end {
 	SESSION_END_REFUSED, /* gate25 ended it: |reply| */
 	SESSION_END_TIMEOUT, /* the client was silent */
 	SESSION_END_SHUTDOWN,
+	SESSION_END_CLIENT_TLS, /* the client's own STARTTLS came to nothing: |reason| */
 	SESSION_END_COUNT
 };
 
@@ -49,6 +50,7 @@ struct session_record {
 	bool authenticated; /* the peer was proved to be a server of the domain's */
 	bool mx_known;      /* level dane: a list of MX hosts was had */
 	bool mx_secure;     /* and DNSSEC proved it; else TLSA records prove the MX host and not the domain */
+	const char *client_tls;  /* version of TLS with the client, "" in clear; it counts for nothing upstream */
 	const char *tls_version; /* "" in clear */
 	const char *cipher;
 	const char *matched; /* name or fingerprint that proved the peer */

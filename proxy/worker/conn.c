@@ -11,6 +11,7 @@
 #include "policy/verdict/demand.h"
 #include "proxy/base/log.h"
 #include "proxy/monitor/counters.h"
+#include "proxy/worker/client_tls.h"
 #include "proxy/worker/leg.h"
 #include "proxy/session/session.h"
 #include "proxy/worker/settings.h"
@@ -22,7 +23,16 @@
 #define FEED_AT_ONCE 64 /* events in one go, so that one session does not starve the others */
 
 /* The outcome of an operation, fed after session_feed has returned. One of each kind can wait. */
-enum waiting { WAIT_CONNECTED = 1, WAIT_NOT_CONNECTED = 2, WAIT_TLS_READY = 4, WAIT_TLS_FAILED = 8, WAIT_VERDICT = 16 };
+enum waiting {
+	WAIT_CONNECTED = 1,
+	WAIT_NOT_CONNECTED = 2,
+	WAIT_TLS_READY = 4,
+	WAIT_TLS_FAILED = 8,
+	WAIT_VERDICT = 16,
+	WAIT_CLIENT_TLS_READY = 32,
+	WAIT_CLIENT_TLS_FAILED = 64,
+};
+#define WAIT_OF_SERVER (WAIT_CONNECTED | WAIT_NOT_CONNECTED | WAIT_TLS_READY | WAIT_TLS_FAILED)
 
 struct conn {
 	struct conn_link link;
@@ -45,7 +55,7 @@ struct conn {
 	bool condemned;     /* a bug was caught: end without a word */
 	bool live;          /* conn_new succeeded */
 	bool ours;          /* with WAIT_NOT_CONNECTED: no packet was sent */
-	char reason[256];   /* with WAIT_NOT_CONNECTED, WAIT_TLS_FAILED */
+	char reason[256];   /* with WAIT_NOT_CONNECTED, WAIT_TLS_FAILED, WAIT_CLIENT_TLS_FAILED */
 };
 
 static void count(struct conn *conn, enum counter which)
@@ -112,7 +122,7 @@ static void drop_server(struct conn *conn)
 	conn->peer = NULL;
 	conn->server_closed = false;
 	conn->clear_counted = false;
-	conn->waiting &= (unsigned)WAIT_VERDICT;
+	conn->waiting &= ~(unsigned)WAIT_OF_SERVER;
 }
 
 static const struct leg_events server_events;
@@ -235,6 +245,14 @@ static void op_log(void *arg, const struct session_record *record)
 	conn->host->record(conn->host->arg, record);
 }
 
+static void op_start_client_tls(void *arg)
+{
+	struct conn *conn = arg;
+
+	if (!client_tls_start(conn->client, conn->settings))
+		wait_for(conn, WAIT_CLIENT_TLS_FAILED, "cannot set up TLS");
+}
+
 static const struct session_ops ops = {
 	.to_client = op_to_client,
 	.to_server = op_to_server,
@@ -246,6 +264,7 @@ static const struct session_ops ops = {
 	.cancel = op_cancel,
 	.set_timer = op_set_timer,
 	.log = op_log,
+	.start_client_tls = op_start_client_tls,
 };
 
 /* --- feeding the machine -------------------------------------------------------------------------------------------
@@ -294,6 +313,15 @@ static void feed_tls_ready(struct conn *conn)
 	(void)feed(conn, &event);
 }
 
+static void feed_client_tls_ready(struct conn *conn)
+{
+	struct session_tls tls;
+	struct session_event event = { .kind = SESSION_CLIENT_TLS_READY, .tls = &tls };
+
+	client_tls_describe(conn->client, &tls);
+	(void)feed(conn, &event);
+}
+
 static void feed_verdict(struct conn *conn)
 {
 	struct verdict *verdict = conn->verdict;
@@ -325,6 +353,10 @@ static bool feed_outcome(struct conn *conn)
 		feed_kind(conn, SESSION_TLS_FAILED);
 	else if (take_waiting(conn, WAIT_VERDICT))
 		feed_verdict(conn);
+	else if (take_waiting(conn, WAIT_CLIENT_TLS_READY))
+		feed_client_tls_ready(conn);
+	else if (take_waiting(conn, WAIT_CLIENT_TLS_FAILED))
+		feed_kind(conn, SESSION_CLIENT_TLS_FAILED);
 	else
 		return false;
 	return true;
@@ -467,7 +499,21 @@ static const struct leg_events server_events = {
 	.tls_failed = on_tls_failed,
 };
 
-static const struct leg_events client_events = { .changed = on_changed };
+static void on_client_tls_ready(void *arg)
+{
+	outcome(arg, WAIT_CLIENT_TLS_READY, "");
+}
+
+static void on_client_tls_failed(void *arg, const char *reason)
+{
+	outcome(arg, WAIT_CLIENT_TLS_FAILED, reason);
+}
+
+static const struct leg_events client_events = {
+	.changed = on_changed,
+	.tls_ready = on_client_tls_ready,
+	.tls_failed = on_client_tls_failed,
+};
 
 /* --- life ----------------------------------------------------------------------------------------------------------
  */

@@ -28,7 +28,8 @@ struct leg {
 	struct evbuffer *in;
 	struct evbuffer *out;
 	struct tls *tls;
-	bool shut; /* lingering: our end was sent */
+	bool serves; /* of TLS: the peer is a client */
+	bool shut;   /* lingering: our end was sent */
 	/* TLS may want the other direction for a step. */
 	bool read_wants_write;
 	bool write_wants_read;
@@ -139,7 +140,7 @@ static size_t send_some(struct leg *leg)
 	if (len > OUTPUT_CHUNK)
 		len = OUTPUT_CHUNK;
 	head = evbuffer_pullup(leg->out, (ev_ssize_t)len);
-	if (leg->tls == NULL) {
+	if (leg->tls == NULL || leg->phase == PHASE_START_TLS) {
 		ssize_t n = send(leg->fd, head, len, MSG_NOSIGNAL);
 		if (n >= 0)
 			return (size_t)n;
@@ -204,9 +205,29 @@ static bool octets_wait(const struct leg *leg)
 
 static void step_handshake(struct leg *leg);
 
+/* The client's own octets may be in the socket by now: its ClientHello, and whatever else is there is no TLS. */
+static void step_accept_tls(struct leg *leg)
+{
+	if (evbuffer_get_length(leg->in) > 0) {
+		end_handshake(leg, "the client sent data in clear behind STARTTLS");
+		return;
+	}
+	flush(leg);
+	if (leg->end != LEG_OPEN) {
+		end_handshake(leg, "the client closed the connection where TLS should begin");
+	} else if (evbuffer_get_length(leg->out) > 0) {
+		arm(leg->writable, true);
+	} else {
+		leg->phase = PHASE_HANDSHAKE;
+		step_handshake(leg);
+	}
+}
+
 static void step_start_tls(struct leg *leg)
 {
-	if (octets_wait(leg)) {
+	if (leg->serves) {
+		step_accept_tls(leg);
+	} else if (octets_wait(leg)) {
 		end_handshake(leg, "the server sent data in clear where TLS should begin");
 	} else if (evbuffer_get_length(leg->out) > 0) {
 		/* Our STARTTLS itself: it would go out over TLS. Who answers it already did not read it. */
@@ -429,4 +450,10 @@ void leg_start_tls(struct leg *leg, struct tls *tls)
 	arm(leg->writable, leg->end != LEG_BROKEN);
 	if (leg->end == LEG_BROKEN)
 		event_active(leg->later, EV_TIMEOUT, 0);
+}
+
+void leg_accept_tls(struct leg *leg, struct tls *tls)
+{
+	leg->serves = true;
+	leg_start_tls(leg, tls);
 }

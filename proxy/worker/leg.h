@@ -53,6 +53,10 @@ bool leg_is_tls(const struct leg *leg); /* only after tls_ready */
 /* leg_start_tls takes |tls|, made on this leg's descriptor (leg_fd). Octets in clear that are still buffered when the
  * loop runs next, of either direction, or wait in the socket, are a failure. tls_ready or tls_failed follows. */
 void leg_start_tls(struct leg *leg, struct tls *tls);
+/* leg_accept_tls likewise, at the other end: the peer is a client, |tls| a server's. What is written already (the 220)
+ * goes out in clear first, and nothing of the peer is read before. Octets in clear that are buffered when the loop runs
+ * next are a failure. */
+void leg_accept_tls(struct leg *leg, struct tls *tls);
 int leg_fd(const struct leg *leg);
 struct tls *leg_tls(struct leg *leg); /* borrowed; NULL in clear */
 

@@ -69,6 +69,7 @@ void record_log(const struct session_record *record)
 	log_add(&line, "session", "%016" PRIx64, record->id);
 	log_add(&line, "client", "%s", endpoint_format(&record->client, client));
 	log_add(&line, "destination", "%s", endpoint_format(&record->destination, destination));
+	add_text(&line, "client-tls", record->client_tls);
 	add_decision(&line, record);
 	if (record->kind == SESSION_RECORD_END)
 		add_totals(&line, record);

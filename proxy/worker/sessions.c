@@ -124,7 +124,8 @@ static void choose_source(const struct sessions *sessions, const struct conf *co
 
 static void begin(struct sessions *sessions, int fd, const struct endpoint *client, const struct endpoint *destination)
 {
-	const struct conf *conf = current(sessions);
+	const struct settings *settings = sessions->plan.host->settings(sessions->plan.host->arg);
+	const struct conf *conf = &settings->conf;
 	const struct session_options options = {
 		.id = random_id(),
 		.client = *client,
@@ -133,6 +134,7 @@ static void begin(struct sessions *sessions, int fd, const struct endpoint *clie
 		.enforce = conf->enforce,
 		.clear_possible = conf_may_permit_clear(conf),
 		.tls_compat = conf->tls_compat,
+		.client_tls = settings->client_tls != NULL,
 		.hosts = sessions->hosts,
 		.keywords = sessions->keywords,
 	};

@@ -48,6 +48,9 @@ struct fixture {
 		bool authenticated;
 		char tlsa[12];
 		char servername[VERDICT_NAME_MAX];
+		char client_tls[16];
+		char reason[256];
+		enum session_end end;
 	} said;
 	/* questions */
 	enum answers answers;
@@ -191,6 +194,9 @@ static inline void host_record(void *arg, const struct session_record *record)
 	f->said.authenticated = record->authenticated;
 	(void)snprintf(f->said.tlsa, sizeof(f->said.tlsa), "%s", record->tlsa);
 	(void)snprintf(f->said.servername, sizeof(f->said.servername), "%s", record->servername);
+	(void)snprintf(f->said.client_tls, sizeof(f->said.client_tls), "%s", record->client_tls);
+	(void)snprintf(f->said.reason, sizeof(f->said.reason), "%s", record->reason);
+	f->said.end = record->end;
 }
 
 static inline void host_ended(void *arg, struct conn *conn)
@@ -486,6 +492,7 @@ static inline void client_connects(struct fixture *f)
 	options.destination = f->at;
 	options.clear_possible = level_permits_clear(f->level) || !f->enforce;
 	options.tls_compat = true;
+	options.client_tls = f->settings->client_tls != NULL;
 	options.hosts = f->hosts;
 	f->ended = 0;
 	f->heard_len = 0;

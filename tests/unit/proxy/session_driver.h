@@ -198,7 +198,9 @@ static inline void drive_tls(struct harness *h, struct dice *d)
 
 static inline void drive_outcome(struct harness *h, struct dice *d)
 {
-	if (h->want_dial) {
+	if (h->want_client_tls) {
+		harness_client_tls(h, roll(d, 8) != 0, &(struct session_tls){ .version_name = "TLSv1.3" });
+	} else if (h->want_dial) {
 		drive_dial(h, d);
 	} else if (h->want_tls) {
 		drive_tls(h, d);
@@ -235,7 +237,7 @@ static inline void drive_kindly(struct harness *h)
 
 static inline void drive_rarely(struct harness *h, struct dice *d)
 {
-	switch (roll(d, 12)) {
+	switch (roll(d, 14)) {
 	case 0:
 		h->client_left = true;
 		harness_feed(h, (struct session_event){ .kind = SESSION_CLIENT_CLOSED });
@@ -268,6 +270,10 @@ static inline void drive_rarely(struct harness *h, struct dice *d)
 	case 10:
 		if (!h->want_verdict)
 			harness_feed(h, (struct session_event){ .kind = SESSION_VERDICT });
+		break;
+	case 11:
+		if (!h->want_client_tls)
+			harness_feed(h, (struct session_event){ .kind = SESSION_CLIENT_TLS_READY, .tls = &h->tls });
 		break;
 	default: h->now_s += roll(d, 100); break;
 	}
@@ -307,6 +313,7 @@ static inline unsigned drive(const uint8_t *in, size_t len)
 	h.options.enforce = (shape & 2) == 0;
 	h.options.clear_possible = shape & 4;
 	h.options.tls_compat = shape & 8;
+	h.options.client_tls = shape & 16;
 	h.options.hosts = host_memory_new(8);
 	h.options.keywords = ehlo_memory_new(8);
 	harness_start(&h);

@@ -105,6 +105,7 @@ struct harness {
 	struct talk client, server;
 	bool connected, in_tls, over, greeted, client_left;
 	bool want_dial, want_tls, want_verdict;
+	bool want_client_tls, client_in_tls;
 	enum verdict_question_kind asked;
 	char asked_domain[VERDICT_NAME_MAX];
 	char servername[VERDICT_NAME_MAX];
@@ -527,19 +528,29 @@ static inline void op_log(void *arg, const struct session_record *r)
 	h->ends += r->kind == SESSION_RECORD_END;
 	(void)snprintf(line, sizeof(line),
 		       "%s %s reply=%s domain=%s mx=%s level=%s tls=%s verdict=%s result=%s end=%s messages=%u "
-		       "rcpts=%u/%u auth=%d policy=%s tlsa=%s mx-secure=%s reason=%s\n",
+		       "rcpts=%u/%u auth=%d policy=%s tlsa=%s mx-secure=%s reason=%s%s%s\n",
 		       kinds[r->kind], verdict_source_name(r->source), r->reply, r->domain, r->mx, level_name(r->level),
 		       r->tls_version, r->verdict, result_word_name(r->result), session_end_name(r->end), r->messages,
 		       r->rcpts_accepted, r->rcpts_refused, r->authenticated, demand_basis_name(r->policy), r->tlsa,
 		       !r->mx_known   ? "-"
 		       : r->mx_secure ? "yes"
 				      : "no",
-		       r->reason);
+		       r->reason, r->client_tls[0] != '\0' ? " client-tls=" : "", r->client_tls);
 	bytes_add_text(&h->notes, line);
 }
 
-static const struct session_ops harness_ops = { op_to_client,  op_to_server, op_dial,   op_start_tls, op_close_server,
-						harness_judge, op_ask,       op_cancel, op_set_timer, op_log };
+static inline void op_start_client_tls(void *arg)
+{
+	struct harness *h = arg;
+
+	MUST_HOLD(!h->over && !h->want_client_tls && !h->client_in_tls && h->options.client_tls);
+	h->want_client_tls = true;
+}
+
+static const struct session_ops harness_ops = { op_to_client, op_to_server,       op_dial,
+						op_start_tls, op_close_server,    harness_judge,
+						op_ask,       op_cancel,          op_set_timer,
+						op_log,       op_start_client_tls };
 
 /* --- driving -------------------------------------------------------------------------------------------------------
  */
@@ -606,6 +617,20 @@ static inline bool harness_server(struct harness *h, size_t step)
 	check_client_replies(h);
 	harness_feed(h, (struct session_event){ .kind = SESSION_SERVER_OCTETS });
 	return taken > 0;
+}
+
+/* Ends the handshake with the client as the leg does: what it said in clear behind STARTTLS is a failure. */
+static inline void harness_client_tls(struct harness *h, bool ok, const struct session_tls *tls)
+{
+	MUST_HOLD(h->want_client_tls);
+	h->want_client_tls = false;
+	ok = ok && h->client_in.len == 0;
+	h->client_in_tls = ok;
+	h->client_left = !ok; /* nothing can be said to it */
+	harness_feed(h, (struct session_event){ .kind = ok ? SESSION_CLIENT_TLS_READY : SESSION_CLIENT_TLS_FAILED,
+						.tls = tls,
+						.reason = ok ? NULL : "the client sent something that is not TLS" });
+	MUST_HOLD(ok ? !h->over : h->over);
 }
 
 static inline void harness_verdict_in(struct harness *h, struct verdict *v)

@@ -2,13 +2,14 @@
 /* Runs the scripted dialogues of tests/scenarios: each whole, octet by octet, and with the client pipelining.
  *
  *   === NAME                  begins a scenario; # is a comment
- *   SET key=value ...         dst, enforce, clear_possible, compat, bare_newline=reject
+ *   SET key=value ...         dst, enforce, clear_possible, compat, bare_newline=reject, client_tls=yes
  *   POLICY DOMAIN key=value   what policyd answers for it: level, source, enforce, auth, min, servername, names, mx
  *                             (name@address), status, result, lookup, floor, secure=no, strict=yes, dane (of each mx in
  *                             its order: none, failed, unusable, or WORD[+WORD][/BASE]: a CERT with WORD matches).
  *                             DOMAIN *: all others; -: none; @destination: the rule
  *   CERT [expired] NAME ...   of the server from now on; CERT sni=NAME NAME ...: where this SNI is asked for
  *   TLS fail|ok|weak|1.2|1.3  how the next handshakes end;  CONNECT fail|ok|hold  the next dials
+ *   CLIENT_TLS fail|ok|hold   how the next handshakes with the client end; what it said in clear by then is a failure
  *   HOLD / ANSWER / NOANSWER  keep the verdict back / give it / say that there is none
  *   C> LINE, S> LINE          client and server say it; C>> and S>>: with \r \n \0 \\ and no CRLF of their own; @close
  *   C< PATTERN, S< PATTERN    the next line either was told (fnmatch). S< @dial, @tls SNI [min13] [compat], @quit, @close
@@ -41,7 +42,7 @@ struct play {
 	size_t at;
 	size_t loaded; /* client lines before this one are with the harness */
 	enum mode mode;
-	bool started, hold, hold_dial, hold_tls, connect_fails, tls_fails;
+	bool started, hold, hold_dial, hold_tls, connect_fails, tls_fails, hold_client_tls, client_tls_fails;
 	struct {
 		char domain[VERDICT_NAME_MAX];
 		char text[600];
@@ -118,6 +119,10 @@ static bool outcomes(struct play *p)
 
 	if (h->over)
 		return false;
+	if (h->want_client_tls && !p->hold_client_tls) {
+		harness_client_tls(h, !p->client_tls_fails, &(struct session_tls){ .version_name = "TLSv1.3" });
+		return true;
+	}
 	if (h->want_dial && !p->hold_dial) {
 		h->want_dial = false;
 		h->connected = !p->connect_fails;
@@ -269,6 +274,8 @@ static void do_set(struct play *p, const char *text)
 		p->h.options.clear_possible = strcmp(value, "yes") == 0;
 	if (value_of(text, "compat", value))
 		p->h.options.tls_compat = strcmp(value, "yes") == 0;
+	if (value_of(text, "client_tls", value))
+		p->h.options.client_tls = strcmp(value, "yes") == 0;
 	if (value_of(text, "bare_newline", value))
 		p->h.options.bare_newline_reject = strcmp(value, "reject") == 0;
 }
@@ -420,7 +427,10 @@ static bool world(struct play *p, const char *text)
 		do_cert(p, rest);
 	else if ((rest = after(text, "TLS")) != NULL)
 		do_tls(p, rest);
-	else if ((rest = after(text, "CONNECT")) != NULL)
+	else if ((rest = after(text, "CLIENT_TLS")) != NULL) {
+		p->client_tls_fails = strcmp(rest, "fail") == 0;
+		p->hold_client_tls = strcmp(rest, "hold") == 0;
+	} else if ((rest = after(text, "CONNECT")) != NULL)
 		do_connect(p, rest);
 	else if (strcmp(text, "HOLD") == 0)
 		p->hold = true;
