@@ -166,7 +166,7 @@ static void add_sts(struct tls_report *out, const struct source *from)
 /* Where a finding belongs. NULL: nowhere. A list in test is no policy of the domain's, and what the operator's floor
  * refuses where the domain has a policy is no failure of that. */
 static struct tls_report_policy *policy_of(struct tls_report *out, const struct source *from,
-					   const struct tls_finding *finding)
+					   const struct tls_report_finding *finding)
 {
 	struct tls_report_policy *sts = find_policy(out, TLS_REPORT_STS, NULL);
 
@@ -183,7 +183,7 @@ static struct tls_report_policy *policy_of(struct tls_report *out, const struct 
 					: find_policy(out, TLS_REPORT_NO_POLICY, NULL);
 }
 
-static void add_finding(struct tls_report *out, const struct source *from, const struct tls_finding *finding)
+static void add_finding(struct tls_report *out, const struct source *from, const struct tls_report_finding *finding)
 {
 	struct tls_report_policy *policy = policy_of(out, from, finding);
 	const struct verdict_mx *mx = host_of(from, finding->servername);
@@ -196,7 +196,7 @@ static void add_finding(struct tls_report *out, const struct source *from, const
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
-static bool has_tlsa_finding(const struct source *from, const struct tls_finding *findings, size_t count)
+static bool has_tlsa_finding(const struct source *from, const struct tls_report_finding *findings, size_t count)
 {
 	bool dane = from->demand->basis == DEMAND_OF_DANE || from->demand->basis == DEMAND_OF_DANE_UNUSABLE;
 
@@ -208,7 +208,8 @@ static bool has_tlsa_finding(const struct source *from, const struct tls_finding
 }
 
 bool tls_report_of(struct tls_report *out, const struct verdict *verdict, const struct demand *demand,
-		   const struct addr *dst, const char *servername, const struct tls_finding *findings, size_t count)
+		   const struct addr *dst, const char *servername, const struct tls_report_finding *findings,
+		   size_t count)
 {
 	struct source from = { .verdict = verdict, .demand = demand, .dst = dst };
 

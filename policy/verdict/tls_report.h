@@ -19,7 +19,7 @@
 /* --- what the session found --------------------------------------------------------------------------------------- */
 
 /* Something that was wrong with the server, or with what its domain publishes. */
-struct tls_finding {
+struct tls_report_finding {
 	enum result_word word;
 	enum demand_basis basis;           /* of the demand that was not met */
 	char servername[VERDICT_NAME_MAX]; /* SNI of the handshake; "": there was none */
@@ -71,7 +71,7 @@ struct tls_report {
  *
  * What |out| points to is borrowed from the verdict. */
 MUST_CHECK bool tls_report_of(struct tls_report *out, const struct verdict *verdict, const struct demand *demand,
-			      const struct addr *dst, const char *servername, const struct tls_finding *findings,
+			      const struct addr *dst, const char *servername, const struct tls_report_finding *findings,
 			      size_t count);
 
 const char *tls_report_type_name(enum tls_report_type type); /* "no-policy-found", "tlsa", "sts" */
