@@ -22,6 +22,7 @@
 #define CONF_STATE_DIR    "/var/lib/gate25"
 #define CONF_BOGUS_NAME   "dnssec-failed.org" /* signed wrongly on purpose, for tests like ours */
 #define CONF_NAME_MAX     254                 /* a domain name with its NUL */
+#define CONF_SOCKET_MAX   108                 /* of the path of a socket, likewise */
 
 /* The default mark bits: out of the way of what others use (the low bytes: operators and wg-quick; 0x3f00: mwan3;
  * 0xc000: Kubernetes; 0xff0000: Tailscale and OpenWrt's pbr), and of the sign bit. */

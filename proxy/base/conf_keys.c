@@ -26,6 +26,7 @@ static const char *const groups[] = { "X25519MLKEM768", "X25519", "P-256", "P-38
 #define NOT_USER   "is not the name or number of a user"
 #define NOT_MARK   "is not a mark of exactly one bit (0x1, 0x2, 0x4, ...)"
 #define NOT_PATH   "is not the absolute path of a file"
+#define NOT_SOCKET "is not the absolute path of a socket, of at most 107 octets"
 #define NOT_LEVEL  "is not a level: none, may, encrypt, fingerprint, dane, dane-only, verify or secure"
 #define NOT_FLOOR  "is none of may, encrypt, verify and secure"
 
@@ -97,7 +98,7 @@ const struct conf_key conf_keys[] = {
 	  "is neither off nor the absolute path of a folder" },
 	{ "history-size", GATE, false, conf_set_number, IN_GATE(history_mib), "is not a number of MiB from 0 to 4096",
 	  0, 4096 },
-	{ "tlsrpt-socket", GATE, false, conf_set_path, IN_GATE(tlsrpt_socket), NOT_PATH },
+	{ "tlsrpt-socket", GATE, false, conf_set_socket, IN_GATE(tlsrpt_socket), NOT_SOCKET },
 
 	{ "level", RULE, false, conf_set_level, IN_RULE(level), NOT_LEVEL },
 	{ "floor", RULE, false, conf_set_floor, IN_RULE(floor), NOT_FLOOR },

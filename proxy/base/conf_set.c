@@ -213,6 +213,12 @@ const char *conf_set_path(const struct conf_key *key, void *base, const char *va
 	return conf_string_set(field(key, base), value);
 }
 
+/* The path of a socket has less room than another (unix(7)). */
+const char *conf_set_socket(const struct conf_key *key, void *base, const char *value)
+{
+	return strlen(value) < CONF_SOCKET_MAX ? conf_set_path(key, base, value) : key->expect;
+}
+
 /* Off is the empty string: nothing else could be meant by it, and a default does not replace it. */
 const char *conf_set_path_or_off(const struct conf_key *key, void *base, const char *value)
 {

@@ -22,6 +22,7 @@ conf_set_fn conf_set_exempt_user;
 conf_set_fn conf_set_user;
 conf_set_fn conf_set_path;
 conf_set_fn conf_set_path_or_off;
+conf_set_fn conf_set_socket;
 conf_set_fn conf_set_monitor;
 conf_set_fn conf_set_resolver;
 conf_set_fn conf_set_group;

@@ -16,6 +16,7 @@
 #include "proxy/parent/inputs.h"
 #include "proxy/parent/policy_errand.h"
 #include "proxy/parent/state_dir.h"
+#include "proxy/parent/tlsrpt_socket.h"
 #include "proxy/parent/users.h"
 
 struct findings {
@@ -194,17 +195,27 @@ static void on_state_dir(void *arg, const char *message)
 	on_warning(complaint->findings, complaint->file, 0, message);
 }
 
+static void check_collector(const struct conf *conf, const char *file, const struct role_user *sender,
+			    struct findings *findings)
+{
+	char text[TLSRPT_SOCKET_TEXT_MAX];
+
+	if (conf->tlsrpt_socket != NULL && tlsrpt_socket_check(conf->tlsrpt_socket, sender, text) != NULL)
+		on_warning(findings, file, 0, text);
+}
+
 static void check_host(const struct conf *conf, const char *file, struct findings *findings)
 {
 	struct complaint complaint = { findings, file };
 	struct role_user users[ROLE_COUNT];
-	char err[512];
+	char err[512] = "";
 	uid_t uid;
 
 	if (!users_find(users, conf, err, sizeof(err)))
 		on_error(findings, file, 0, err);
 	else
 		state_dir_check(conf, users, on_state_dir, &complaint);
+	check_collector(conf, file, geteuid() == 0 && err[0] == '\0' ? &users[ROLE_POLICY] : NULL, findings);
 	for (size_t i = 0; i < conf->exempt_user.count; i++) {
 		if (!users_find_uid(&uid, conf->exempt_user.items[i], err, sizeof(err)))
 			on_error(findings, file, 0, err);

@@ -38,6 +38,8 @@ static void check_errors(const char *text, const char *errors)
 }
 
 #define NOT_NAME   "is not a domain name"
+#define TEN        "0123456789"
+#define HUNDRED    TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 #define NOT_PATH   "is not the absolute path of a file"
 #define NOT_MARK   "is not a mark of exactly one bit (0x1, 0x2, 0x4, ...)"
 #define NOT_LEVEL  "is not a level: none, may, encrypt, fingerprint, dane, dane-only, verify or secure"
@@ -162,7 +164,9 @@ static const struct {
 	{ "history-size", "0", NULL },
 	{ "history-size", "4097", "is not a number of MiB from 0 to 4096" },
 	{ "tlsrpt-socket", "/run/tlsrpt.sock", NULL },
-	{ "tlsrpt-socket", "run", "is not the absolute path of a file" },
+	{ "tlsrpt-socket", "run", "is not the absolute path of a socket, of at most 107 octets" },
+	{ "tlsrpt-socket", "/" HUNDRED "/12345", NULL },
+	{ "tlsrpt-socket", "/" HUNDRED "/123456", "is not the absolute path of a socket, of at most 107 octets" },
 	{ "trusted-resolvers", "192.0.2.53", NULL },
 	{ "trusted-resolvers", "192.0.2.0/24", "is not the address of a resolver" },
 	{ "trusted-resolvers", "0.0.0.0", "is not the address of a resolver" },
