@@ -31,6 +31,10 @@ $(B)/unit/policy/test_mx_dane $(B)/unit/policy/test_mx_cache $(B)/unit/policy/te
 # And MTA-STS and list, what is published, are what each row says.
 $(B)/unit/policy/test_gather: \
 	LDFLAGS += -Wl,--wrap=sts_ask,--wrap=sts_cancel,--wrap=sts_find,--wrap=list_find,--wrap=list_expires
+$(B)/unit/policy/test_mx_dane $(B)/unit/policy/test_mx_cache: LDFLAGS += -Wl,--wrap=dns_ask,--wrap=dns_cancel
+# Of these the policy hosts too.
+STS_WORLD := -Wl,--wrap=dns_ask,--wrap=dns_cancel,--wrap=sts_fetch_start,--wrap=sts_fetch_cancel
+$(B)/unit/policy/test_sts $(B)/unit/policy/test_sts_table $(B)/unit/policy/test_sts_disk: LDFLAGS += $(STS_WORLD)
 
 # A fuzz target is built twice: replayed over its seeds by any compiler (make check), and with libFuzzer (make fuzz).
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer,$(B)/tests/fuzz/replay.o)
