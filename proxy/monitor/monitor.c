@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "proxy/monitor/monitor_http.h"
 #include "proxy/monitor/monitor_record.h"
 #include "proxy/monitor/monitor_state.h"
+#include "proxy/report/history_writer.h"
 
 struct monitor;
 
@@ -31,6 +33,8 @@ struct monitor {
 	int conf_fd; /* the next configuration, until RELOAD; -1: none */
 	struct monitor_state state;
 	struct monitor_http *servers[2];
+	struct history_writer *history; /* NULL: none is kept */
+	struct event *history_due;
 	struct worker_link workers[ROLE_SLOTS_MAX];
 };
 
@@ -38,6 +42,53 @@ static void close_fd(int fd)
 {
 	if (fd >= 0)
 		(void)close(fd);
+}
+
+/* --- history ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t now_s(void)
+{
+	return (uint64_t)time(NULL);
+}
+
+static void tell_history(struct monitor *monitor, const struct monitor_record *record)
+{
+	struct history_row row;
+
+	if (monitor->history == NULL)
+		return;
+	monitor_record_row(&row, record);
+	history_writer_add(monitor->history, &row);
+}
+
+static void on_history_due(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	history_writer_flush(((struct monitor *)arg)->history);
+}
+
+static uint64_t history_bytes(const struct conf *conf)
+{
+	return (uint64_t)conf->history_mib << 20;
+}
+
+static void open_history(struct monitor *monitor, const char *folder, const struct conf *conf)
+{
+	const struct history_writer_options options = { folder, history_bytes(conf), conf->enforce, now_s };
+	const struct timeval every = { .tv_sec = HISTORY_FLUSH_S };
+
+	if (folder == NULL || conf->history_mib == 0)
+		return;
+	(void)umask(022); /* its folder says who may read it */
+	monitor->history = history_writer_new(&options);
+	if (monitor->history == NULL) {
+		log_errno(LOG_LEVEL_WARNING, "history", "no history is kept");
+		return;
+	}
+	monitor->history_due = event_new(monitor->base, -1, EV_PERSIST, on_history_due, monitor);
+	if (monitor->history_due == NULL || event_add(monitor->history_due, &every) != 0)
+		log_die("start", "out of memory");
 }
 
 /* --- workers ------------------------------------------------------------------------------------------------------ */
@@ -54,7 +105,9 @@ static bool on_worker_message(void *arg, uint16_t type, const uint8_t *body, siz
 		log_say(LOG_LEVEL_ERROR, "channel", "a worker sent a malformed message; it is heard no more");
 		return false;
 	}
-	monitor_tables_add(link->monitor->state.tables, &record);
+	if (record.kind == SESSION_RECORD_REFUSED || record.kind == SESSION_RECORD_REPORTED)
+		monitor_tables_add(link->monitor->state.tables, &record);
+	tell_history(link->monitor, &record);
 	return true;
 }
 
@@ -101,7 +154,7 @@ static void apply_log(const struct conf *conf, struct ipc *parent)
 	role_log_through(conf->log_syslog ? parent : NULL);
 }
 
-/* reload: the log settings are all of the configuration that concerns the monitor while it runs. */
+/* reload: the log settings and the history's are all of the configuration that concerns the monitor while it runs. */
 static void reload(struct monitor *monitor)
 {
 	struct conf conf;
@@ -114,8 +167,11 @@ static void reload(struct monitor *monitor)
 		log_errno(LOG_LEVEL_ERROR, "reload", "the new configuration cannot be read; the old one stays");
 		return;
 	}
-	if (conf_parse(&conf, "gate25.conf", text, conf_log_error, NULL))
+	if (conf_parse(&conf, "gate25.conf", text, conf_log_error, NULL)) {
 		apply_log(&conf, monitor->parent);
+		if (monitor->history != NULL)
+			history_writer_reload(monitor->history, history_bytes(&conf), conf.enforce);
+	}
 	conf_cleanup(&conf);
 	free(text);
 }
@@ -202,6 +258,7 @@ static void set_up(struct monitor *monitor, const struct role_start *start)
 	if (monitor->parent == NULL)
 		log_die("start", "out of memory");
 	apply_log(&start->conf, monitor->parent);
+	open_history(monitor, role_folder(start), &start->conf);
 	serve(monitor, 0, start->listeners[0]);
 	serve(monitor, 1, start->listeners[1]);
 	close_fd(start->policy_fd);
@@ -219,6 +276,9 @@ static void tear_down(struct monitor *monitor)
 		ipc_free(monitor->workers[slot].ipc);
 	monitor_http_free(monitor->servers[0]);
 	monitor_http_free(monitor->servers[1]);
+	if (monitor->history_due != NULL)
+		event_free(monitor->history_due);
+	history_writer_free(monitor->history);
 	ipc_free(monitor->parent);
 	close_fd(monitor->conf_fd);
 	monitor_state_cleanup(&monitor->state);

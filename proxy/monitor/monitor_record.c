@@ -7,10 +7,11 @@
 /* Both replies that the session has for a destination which seems to be a relay name the remedy in these words. */
 static const char relay_remedy[] = "destination rule";
 
-bool monitor_record_of(struct monitor_record *out, const struct session_record *record, uint64_t time_s)
+void monitor_record_of(struct monitor_record *out, const struct session_record *record, uint64_t time_s)
 {
 	*out = (struct monitor_record){
 		.kind = record->kind,
+		.outcome = history_outcome_of(record),
 		.time_s = time_s,
 		.client = record->client,
 		.destination = record->destination,
@@ -27,7 +28,6 @@ bool monitor_record_of(struct monitor_record *out, const struct session_record *
 	(void)snprintf(out->tls_version, sizeof(out->tls_version), "%s", record->tls_version);
 	(void)snprintf(out->reply, sizeof(out->reply), "%s", record->reply);
 	(void)snprintf(out->reason, sizeof(out->reason), "%s", record->reason);
-	return record->kind == SESSION_RECORD_REFUSED || record->kind == SESSION_RECORD_REPORTED;
 }
 
 static void put_endpoint(struct wire_writer *w, const struct endpoint *endpoint)
@@ -45,6 +45,7 @@ static void get_endpoint(struct wire_reader *r, struct endpoint *out)
 void monitor_record_put(struct wire_writer *w, const struct monitor_record *record)
 {
 	wire_put_u8(w, (uint8_t)record->kind);
+	wire_put_u8(w, (uint8_t)record->outcome);
 	wire_put_u64(w, record->time_s);
 	put_endpoint(w, &record->client);
 	put_endpoint(w, &record->destination);
@@ -64,7 +65,8 @@ void monitor_record_put(struct wire_writer *w, const struct monitor_record *reco
 
 bool monitor_record_get(struct wire_reader *r, struct monitor_record *out)
 {
-	*out = (struct monitor_record){ .kind = (enum session_record_kind)wire_get_enum(r, SESSION_RECORD_END) };
+	*out = (struct monitor_record){ .kind = (enum session_record_kind)wire_get_enum(r, SESSION_RECORD_COUNT) };
+	out->outcome = (enum history_outcome)wire_get_enum(r, HISTORY_OUTCOME_COUNT);
 	out->time_s = wire_get_u64(r);
 	get_endpoint(r, &out->client);
 	get_endpoint(r, &out->destination);
@@ -91,4 +93,27 @@ bool monitor_record_send(struct ipc *ipc, const struct monitor_record *record)
 	wire_writer_init(&w, body, sizeof(body));
 	monitor_record_put(&w, record);
 	return ipc != NULL && !w.failed && ipc_send(ipc, MONITOR_MSG_RECORD, body, w.len, -1);
+}
+
+void monitor_record_row(struct history_row *out, const struct monitor_record *record)
+{
+	bool event = record->kind == SESSION_RECORD_REFUSED || record->kind == SESSION_RECORD_REPORTED;
+
+	*out = (struct history_row){
+		.destination = record->destination,
+		.policy = record->policy,
+		.level = record->decided ? record->level : LEVEL_UNSET,
+		.outcome = record->outcome,
+		.result = event ? record->result : RESULT_NONE,
+		.relay = record->looks_like_relay,
+		.client = record->client.addr,
+		.sessions = record->kind == SESSION_RECORD_END,
+		.messages = record->kind == SESSION_RECORD_MESSAGE,
+		.events = event,
+	};
+	(void)snprintf(out->domain, sizeof(out->domain), "%s", record->domain);
+	(void)snprintf(out->tls, sizeof(out->tls), "%s", record->tls_version);
+	(void)snprintf(out->mx, sizeof(out->mx), "%s", record->mx);
+	if (event)
+		(void)snprintf(out->reason, sizeof(out->reason), "%.*s", (int)sizeof(out->reason) - 1, record->reason);
 }

@@ -1,5 +1,6 @@
-/* monitor_record.h - what a worker tells the monitor: one message per refusal, so that the status page can say who is
- * refused and why. Best effort: a full queue loses the message, never the session. */
+/* monitor_record.h - what a worker tells the monitor: one message for each record of a session, so that the status page
+ * can say who is refused and why, and gate25 report what there was. Best effort: a full queue loses the message, never
+ * the session. */
 #ifndef GATE25_PROXY_MONITOR_MONITOR_RECORD_H
 #define GATE25_PROXY_MONITOR_MONITOR_RECORD_H
 
@@ -11,6 +12,7 @@
 #include "proxy/base/ipc.h"
 #include "proxy/base/level.h"
 #include "proxy/base/wire.h"
+#include "proxy/report/history.h"
 #include "proxy/session/session_record.h"
 
 enum monitor_message { MONITOR_MSG_RECORD = 1 };
@@ -19,8 +21,9 @@ enum monitor_message { MONITOR_MSG_RECORD = 1 };
 
 /* A plain value. Texts are peer text: whoever shows them escapes them. */
 struct monitor_record {
-	enum session_record_kind kind; /* REFUSED or REPORTED */
-	uint64_t time_s;               /* of day, seconds since 1970 */
+	enum session_record_kind kind;
+	enum history_outcome outcome;
+	uint64_t time_s; /* of day, seconds since 1970 */
 	struct endpoint client;
 	struct endpoint destination;
 	bool looks_like_relay; /* the destination is no MX of the domain, or wants AUTH: a destination rule is missing
@@ -40,13 +43,15 @@ struct monitor_record {
 
 #define MONITOR_RECORD_BYTES_MAX 2048 /* of a message's body */
 
-/* monitor_record_of takes from |record| what the monitor wants; too long a text is cut. False for a record that is of
- * no interest to it (the end of a session). */
-MUST_CHECK bool monitor_record_of(struct monitor_record *out, const struct session_record *record, uint64_t time_s);
+/* monitor_record_of takes from |record| what the monitor wants; too long a text is cut. */
+void monitor_record_of(struct monitor_record *out, const struct session_record *record, uint64_t time_s);
 /* monitor_record_send: false where nothing was sent. |ipc| NULL: there is no monitor. */
 bool monitor_record_send(struct ipc *ipc, const struct monitor_record *record);
 
 void monitor_record_put(struct wire_writer *w, const struct monitor_record *record);
 MUST_CHECK bool monitor_record_get(struct wire_reader *r, struct monitor_record *out);
+
+/* monitor_record_row makes what is counted of |record| in the history. */
+void monitor_record_row(struct history_row *out, const struct monitor_record *record);
 
 #endif

@@ -21,6 +21,8 @@
 
 #define BACKOFF_MAX_S 30
 #define IMAGE_FD      (ROLE_FD + 1) /* of the program, until it runs */
+#define LAST_MS       900           /* the monitor may take to end */
+#define LAST_LOOKS    90            /* at it meanwhile */
 #define STABLE_S      60            /* alive for so long: its next death starts the back-off anew */
 
 struct child {
@@ -556,17 +558,46 @@ void children_status_send(struct children *children, const char *json)
 		(void)!ipc_send(monitor->ipc, ROLE_MSG_STATUS, json, strlen(json), -1);
 }
 
+static void end(struct child *child)
+{
+	if (child->pid <= 0)
+		return;
+	(void)kill(child->pid, SIGKILL);
+	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	child->pid = 0;
+}
+
+/* ends_by_itself lets the monitor write the last of its history: it ends when its channel does. False: it does not in
+ * the time it has. */
+static bool ends_by_itself(struct child *child)
+{
+	const struct timespec moment = { .tv_nsec = LAST_MS * 1000000L / LAST_LOOKS };
+
+	ipc_free(child->ipc);
+	child->ipc = NULL;
+	for (unsigned i = 0; i < LAST_LOOKS && child->ready; i++) {
+		if (waitpid(child->pid, NULL, WNOHANG) == child->pid) {
+			child->pid = 0;
+			return true;
+		}
+		(void)nanosleep(&moment, NULL);
+	}
+	return false;
+}
+
 void children_kill(struct children *children)
 {
 	children->draining = true;
 	for (size_t i = 0; i < children->count; i++) {
 		struct child *child = &children->items[i];
-		if (child->pid <= 0)
-			continue;
-		(void)kill(child->pid, SIGKILL);
-		while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		child->pid = 0;
+		if (child->role != ROLE_MONITOR)
+			end(child);
+	}
+	for (size_t i = 0; i < children->count; i++) {
+		struct child *child = &children->items[i];
+		if (child->role == ROLE_MONITOR && child->pid > 0 && !ends_by_itself(child))
+			end(child);
 	}
 }
 

@@ -53,7 +53,7 @@ void children_drain(struct children *children);
 void children_reaped(struct children *children);
 /* children_ready: how many are up. */
 unsigned children_ready(const struct children *children);
-/* children_kill ends all at once and waits for them. */
+/* children_kill ends all at once and waits for them; the monitor has a second to write what it has. */
 void children_kill(struct children *children);
 void children_free(struct children *children);
 

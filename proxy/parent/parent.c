@@ -295,18 +295,19 @@ static bool changed_too_much(const struct conf *old, const struct conf *new, con
 		old->ports_count ==
 		new->ports_count &&memcmp(old->ports, new->ports, old->ports_count * sizeof(*old->ports)) == 0;
 
-	*out_key = !same_ports                                    ? "ports"
-		   : old->listen_port != new->listen_port         ? "listen-port"
-		   : old->workers != new->workers                 ? "workers"
-		   : !same_user                                   ? "user"
-		   : old->monitor != new->monitor                 ? "monitor"
-		   : strcmp(old->state_dir, new->state_dir) != 0  ? "state-dir"
-		   : old->mark_own != new->mark_own               ? "mark-own"
-		   : old->mark_tproxy != new->mark_tproxy         ? "mark-tproxy"
-		   : old->route_table != new->route_table         ? "route-table"
-		   : old->ctmark_local != new->ctmark_local       ? "ctmark-local"
-		   : old->ctmark_approved != new->ctmark_approved ? "ctmark-approved"
-								  : NULL;
+	*out_key = !same_ports                                          ? "ports"
+		   : old->listen_port != new->listen_port               ? "listen-port"
+		   : old->workers != new->workers                       ? "workers"
+		   : !same_user                                         ? "user"
+		   : old->monitor != new->monitor                       ? "monitor"
+		   : strcmp(old->state_dir, new->state_dir) != 0        ? "state-dir"
+		   : (old->history_mib == 0) != (new->history_mib == 0) ? "history-size to or from 0"
+		   : old->mark_own != new->mark_own                     ? "mark-own"
+		   : old->mark_tproxy != new->mark_tproxy               ? "mark-tproxy"
+		   : old->route_table != new->route_table               ? "route-table"
+		   : old->ctmark_local != new->ctmark_local             ? "ctmark-local"
+		   : old->ctmark_approved != new->ctmark_approved       ? "ctmark-approved"
+									: NULL;
 	return *out_key != NULL;
 }
 

@@ -67,8 +67,10 @@ static void host_record(void *arg, const struct session_record *record)
 
 	counters_session(worker->counters, record);
 	record_log(record);
-	if (monitor_record_of(&told, record, (uint64_t)time(NULL)))
-		(void)monitor_record_send(worker->monitor, &told);
+	if (worker->monitor == NULL)
+		return;
+	monitor_record_of(&told, record, (uint64_t)time(NULL));
+	(void)monitor_record_send(worker->monitor, &told);
 }
 
 static void host_ended(void *arg, struct conn *conn)

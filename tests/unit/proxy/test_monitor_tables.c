@@ -108,9 +108,9 @@ static void test_values_out_of_range(void **state)
 	struct monitor_record out;
 	uint8_t buf[MONITOR_RECORD_BYTES_MAX];
 	size_t len = put(&in, buf, sizeof(buf));
-	const size_t flags = 1 + 8 + (2 + 4 + 2) + (2 + 16 + 2);
-	/* kind, then relay, enforce, decided, source, level, policy, result */
-	const size_t places[] = { 0, flags, flags + 1, flags + 2, flags + 3, flags + 4, flags + 5, flags + 6 };
+	const size_t flags = 1 + 1 + 8 + (2 + 4 + 2) + (2 + 16 + 2);
+	/* kind, outcome, then relay, enforce, decided, source, level, policy, result */
+	const size_t places[] = { 0, 1, flags, flags + 1, flags + 2, flags + 3, flags + 4, flags + 5, flags + 6 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(places); i++) {
@@ -119,7 +119,7 @@ static void test_values_out_of_range(void **state)
 		assert_false(get(buf, len, &out));
 		buf[places[i]] = was;
 	}
-	buf[0] = SESSION_RECORD_END;
+	buf[0] = SESSION_RECORD_COUNT;
 	assert_false(get(buf, len, &out));
 }
 
@@ -137,20 +137,60 @@ static void test_from_a_session(void **state)
 	struct monitor_record out;
 
 	(void)state;
-	assert_true(monitor_record_of(&out, &from, 99));
+	monitor_record_of(&out, &from, 99);
 	assert_int_equal(out.time_s, 99);
+	assert_int_equal(out.outcome, HISTORY_REFUSED);
 	assert_true(out.looks_like_relay);
 	assert_string_equal(out.domain, "example.net");
 	memset(reply, 'x', sizeof(reply));
 	reply[sizeof(reply) - 1] = '\0';
 	from.reply = reply;
 	from.kind = SESSION_RECORD_REPORTED;
-	assert_true(monitor_record_of(&out, &from, 99));
+	monitor_record_of(&out, &from, 99);
+	assert_int_equal(out.outcome, HISTORY_WOULD_REFUSE);
 	assert_false(out.looks_like_relay);
 	assert_int_equal(strlen(out.reply), MONITOR_REPLY_MAX - 1);
-	from.kind = SESSION_RECORD_END;
-	assert_false(monitor_record_of(&out, &from, 99));
 	assert_false(monitor_record_send(NULL, &out));
+}
+
+/* What is counted of a record: the end of a session, a message and a refusal are of one server, and add up. */
+static void test_row(void **state)
+{
+	struct monitor_record in = sample();
+	struct history_row row;
+
+	(void)state;
+	memset(in.reason, 'q', sizeof(in.reason) - 1);
+	in.kind = SESSION_RECORD_REFUSED;
+	in.outcome = HISTORY_REFUSED;
+	monitor_record_row(&row, &in);
+	assert_string_equal(row.domain, in.domain);
+	assert_string_equal(row.mx, in.mx);
+	assert_string_equal(row.tls, in.tls_version);
+	assert_true(addr_equal(&row.client, &in.client.addr));
+	assert_true(addr_equal(&row.destination.addr, &in.destination.addr));
+	assert_int_equal(row.destination.port, 25);
+	assert_int_equal(row.policy, in.policy);
+	assert_int_equal(row.level, in.level);
+	assert_int_equal(row.outcome, HISTORY_REFUSED);
+	assert_int_equal(row.result, in.result);
+	assert_int_equal(strlen(row.reason), HISTORY_REASON_MAX - 1);
+	assert_true(row.relay);
+	assert_int_equal(row.events, 1);
+	assert_int_equal(row.sessions + row.messages, 0);
+	in.kind = SESSION_RECORD_END;
+	in.outcome = HISTORY_PROVED;
+	in.decided = false;
+	monitor_record_row(&row, &in);
+	assert_int_equal(row.sessions, 1);
+	assert_int_equal(row.messages + row.events, 0);
+	assert_int_equal(row.result, RESULT_NONE);
+	assert_string_equal(row.reason, "");
+	assert_int_equal(row.level, LEVEL_UNSET);
+	in.kind = SESSION_RECORD_MESSAGE;
+	monitor_record_row(&row, &in);
+	assert_int_equal(row.messages, 1);
+	assert_int_equal(row.sessions + row.events, 0);
 }
 
 static void add(struct monitor_tables *tables, const char *domain, const char *destination, uint64_t time_s,
@@ -234,9 +274,13 @@ static void test_tables_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),          cmocka_unit_test(test_largest),
-		cmocka_unit_test(test_values_out_of_range), cmocka_unit_test(test_from_a_session),
-		cmocka_unit_test(test_rows_are_sums),       cmocka_unit_test(test_tables_are_bounded),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_values_out_of_range),
+		cmocka_unit_test(test_from_a_session),
+		cmocka_unit_test(test_row),
+		cmocka_unit_test(test_rows_are_sums),
+		cmocka_unit_test(test_tables_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
