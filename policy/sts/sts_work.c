@@ -92,6 +92,8 @@ void sts_work_stop(struct sts_entry *entry)
 	entry->query = NULL;
 	sts_fetch_cancel(entry->fetch);
 	entry->fetch = NULL;
+	if (entry->stage == STS_FETCH) /* the record names a policy, which is not known for that */
+		entry->fresh_s = 0;
 	stop_counting(entry);
 }
 
