@@ -36,6 +36,10 @@ $(B)/unit/policy/test_mx_dane $(B)/unit/policy/test_mx_cache: LDFLAGS += -Wl,--w
 STS_WORLD := -Wl,--wrap=dns_ask,--wrap=dns_cancel,--wrap=sts_fetch_start,--wrap=sts_fetch_cancel
 $(B)/unit/policy/test_sts $(B)/unit/policy/test_sts_table $(B)/unit/policy/test_sts_disk: LDFLAGS += $(STS_WORLD)
 
+# The policy hosts of this one too.
+$(B)/unit/policy/test_policyd: \
+	LDFLAGS += -Wl,--wrap=sts_fetcher_new,--wrap=sts_fetcher_free,--wrap=sts_fetch_start,--wrap=sts_fetch_cancel
+
 # A fuzz target is built twice: replayed over its seeds by any compiler (make check), and with libFuzzer (make fuzz).
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer,$(B)/tests/fuzz/replay.o)
 $(B)/fuzz/proxy/%: $(B)/tests/fuzz/proxy/%.o $(B)/tests/fuzz/replay.o $(B)/libproxy.a $(B)/libnetfilter.a $(B)/libverdict.a \

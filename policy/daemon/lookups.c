@@ -125,6 +125,11 @@ struct mx_cache *lookups_cache(struct lookups *lookups)
 	return lookups->cache;
 }
 
+struct dns *lookups_dns(struct lookups *lookups)
+{
+	return lookups->dns;
+}
+
 void lookups_suspect(struct lookups *lookups)
 {
 	dnssec_watch_suspect(lookups->watch);

@@ -30,7 +30,9 @@ void lookups_free(struct lookups *lookups); /* NULL is fine */
 /* lookups_reload: after |forget|, and without |again|. False: the log says why, and nothing changed. */
 MUST_CHECK bool lookups_reload(struct lookups *lookups, const struct conf *conf, const char *trust_anchors);
 
-struct mx_cache *lookups_cache(struct lookups *lookups); /* never NULL; until the next |forget| */
+/* Never NULL; until the next |forget|. */
+struct mx_cache *lookups_cache(struct lookups *lookups);
+struct dns *lookups_dns(struct lookups *lookups);
 /* lookups_suspect: a lookup failed; DNSSEC is tested if it has not been lately. */
 void lookups_suspect(struct lookups *lookups);
 

@@ -4,12 +4,15 @@
 #include <stdlib.h>
 
 #include "policy/daemon/lookups.h"
+#include "policy/daemon/published.h"
 #include "policy/daemon/workers.h"
 
 struct policyd {
+	struct event_base *base;
 	const struct conf *conf;
 	uint32_t generation;
 	struct lookups *lookups;
+	struct published *published;
 	struct workers *workers;
 	dnssec_report_fn *report;
 	void *report_arg;
@@ -19,8 +22,13 @@ static void use(struct policyd *policyd, bool again)
 {
 	const struct workers_means means = { .conf = policyd->conf,
 					     .generation = policyd->generation,
-					     .cache = lookups_cache(policyd->lookups) };
+					     .sources = { .base = policyd->base,
+							  .cache = lookups_cache(policyd->lookups),
+							  .sts = published_sts(policyd->published),
+							  .list = published_list(policyd->published),
+							  .lookup_failed = policyd->conf->sts_lookup } };
 
+	published_use_dns(policyd->published, lookups_dns(policyd->lookups));
 	workers_use(policyd->workers, &means, again);
 }
 
@@ -29,6 +37,7 @@ static void on_forget(void *arg)
 	const struct policyd *policyd = arg;
 
 	workers_forget(policyd->workers);
+	published_use_dns(policyd->published, NULL);
 }
 
 static void on_again(void *arg)
@@ -51,20 +60,31 @@ static void on_suspect(void *arg)
 	lookups_suspect(policyd->lookups);
 }
 
+static struct published_inputs published_of(const struct policyd_inputs *inputs)
+{
+	return (struct published_inputs){ .conf = inputs->conf,
+					  .ca_text = inputs->ca_text,
+					  .list_text = inputs->list_text,
+					  .folder = inputs->folder };
+}
+
 struct policyd *policyd_new(struct event_base *base, const struct policyd_inputs *inputs,
 			    const struct dns_limits *dns_limits, const struct mx_cache_limits *mx_limits)
 {
 	static const struct lookups_events events = { .forget = on_forget, .again = on_again, .report = on_report };
+	const struct published_inputs published = published_of(inputs);
 	struct policyd *policyd = calloc(1, sizeof(*policyd));
 
 	if (policyd == NULL)
 		return NULL;
+	policyd->base = base;
 	policyd->conf = inputs->conf;
 	policyd->generation = inputs->generation;
+	policyd->published = published_new(base, &published);
 	policyd->workers = workers_new(base, on_suspect, policyd);
 	policyd->lookups =
 		lookups_new(base, inputs->conf, inputs->trust_anchors, dns_limits, mx_limits, &events, policyd);
-	if (policyd->workers == NULL || policyd->lookups == NULL) {
+	if (policyd->published == NULL || policyd->workers == NULL || policyd->lookups == NULL) {
 		policyd_free(policyd);
 		return NULL;
 	}
@@ -77,6 +97,7 @@ void policyd_free(struct policyd *policyd)
 	if (policyd == NULL)
 		return;
 	workers_free(policyd->workers);
+	published_free(policyd->published);
 	lookups_free(policyd->lookups);
 	free(policyd);
 }
@@ -94,7 +115,11 @@ void policyd_add_worker(struct policyd *policyd, unsigned slot, int fd)
 
 bool policyd_reload(struct policyd *policyd, const struct policyd_inputs *inputs)
 {
-	if (!lookups_reload(policyd->lookups, inputs->conf, inputs->trust_anchors))
+	const struct published_inputs published = published_of(inputs);
+
+	/* Its |forget| comes first: nobody asks whoever is replaced then. */
+	if (!lookups_reload(policyd->lookups, inputs->conf, inputs->trust_anchors) ||
+	    !published_reload(policyd->published, &published))
 		return false;
 	policyd->conf = inputs->conf;
 	policyd->generation = inputs->generation;

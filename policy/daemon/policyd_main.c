@@ -16,6 +16,7 @@ struct inputs { /* one configuration and what it names */
 	uint32_t generation;
 	char *anchors; /* NULL: none */
 	char *list;    /* likewise */
+	char *ca;      /* the gate's bundle */
 };
 
 struct role_state {
@@ -34,6 +35,7 @@ static void inputs_free(struct inputs *inputs)
 	conf_cleanup(&inputs->conf);
 	free(inputs->anchors);
 	free(inputs->list);
+	free(inputs->ca);
 	free(inputs);
 }
 
@@ -42,6 +44,7 @@ static struct policyd_inputs inputs_of(const struct inputs *inputs)
 	return (struct policyd_inputs){ .conf = &inputs->conf,
 					.trust_anchors = inputs->anchors,
 					.list_text = inputs->list,
+					.ca_text = inputs->ca,
 					.generation = inputs->generation };
 }
 
@@ -75,6 +78,16 @@ static bool take_text(char **at, int fd)
 	free(*at);
 	*at = fd >= 0 ? sealed_read(fd, &len) : NULL;
 	return *at != NULL;
+}
+
+/* The bundles of rules are for mail servers, whom policyd does not talk to. */
+static bool take_ca(struct role_state *state, const uint8_t *body, size_t len, int fd)
+{
+	unsigned index;
+
+	if (state->next == NULL || !role_ca_get(body, len, &index))
+		return false;
+	return index != 0 || take_text(&state->next->ca, fd);
 }
 
 static bool reload(struct role_state *state)
@@ -134,7 +147,7 @@ static bool on_parent(void *arg, uint16_t type, const uint8_t *body, size_t len,
 	case ROLE_MSG_CONF: ok = take_conf(state, body, len, fd); break;
 	case ROLE_MSG_ANCHORS: ok = state->next != NULL && take_text(&state->next->anchors, fd); break;
 	case ROLE_MSG_LIST: ok = state->next != NULL && take_text(&state->next->list, fd); break;
-	case ROLE_MSG_CA: break; /* policyd judges no certificate */
+	case ROLE_MSG_CA: ok = take_ca(state, body, len, fd); break;
 	case ROLE_MSG_PEER: ok = take_peer(state, body, len, &fd); break;
 	case ROLE_MSG_RELOAD: ok = reload(state); break;
 	case ROLE_MSG_DRAIN: ok = drain(state); break;
@@ -163,7 +176,7 @@ static void add_first_peers(struct role_state *state)
 		(void)close(state->start.monitor_fd); /* nothing to tell it yet */
 }
 
-/* take_start takes conf, trust anchors and list over from what came before START. */
+/* take_start takes conf, trust anchors, list and CA bundle over from what came before START. */
 static void take_start(struct role_state *state)
 {
 	struct inputs *inputs = calloc(1, sizeof(*inputs));
@@ -177,6 +190,8 @@ static void take_start(struct role_state *state)
 	state->start.conf = (struct conf){ 0 };
 	state->start.anchors_text = NULL;
 	state->start.list_text = NULL;
+	inputs->ca = state->start.ca_text[0];
+	state->start.ca_text[0] = NULL;
 	state->inputs = inputs;
 }
 
@@ -196,6 +211,7 @@ int policyd_main(void)
 		log_die("start", "no event base: %s", strerror(errno));
 	state.parent = ipc_new(state.base, ROLE_FD, on_parent, on_parent_closed, &state);
 	inputs = inputs_of(state.inputs);
+	inputs.folder = role_folder(&state.start);
 	state.policyd = policyd_new(state.base, &inputs, &dns_limits, &mx_limits);
 	if (state.parent == NULL || state.policyd == NULL)
 		log_die("start", "the policy service cannot be set up");

@@ -15,12 +15,12 @@
 
 #define RETRY_MS 20 /* until a full channel is tried again */
 
-/* A question that waits for the DNS, or whose answer waits for room in the channel. */
+/* A question that waits for what has to be known, or whose answer waits for room in the channel. */
 struct pending {
 	TAILQ_ENTRY(pending) next;
 	struct worker *worker;
 	struct verdict_question question;
-	struct mx_ask *ask;      /* NULL: not, or no more, waiting for the DNS */
+	struct gather *gather;   /* NULL: not, or no more, waiting */
 	struct verdict *verdict; /* decided; not sent yet */
 };
 
@@ -50,7 +50,7 @@ static void pending_free(struct pending *pending)
 
 	TAILQ_REMOVE(&worker->pendings, pending, next);
 	worker->count--;
-	mx_cache_cancel(pending->ask);
+	gather_cancel(pending->gather);
 	verdict_unref(pending->verdict);
 	free(pending);
 }
@@ -113,23 +113,19 @@ static void log_verdict(const struct verdict *verdict)
 	log_add(&line, "source", "%s", verdict_source_name(verdict->source));
 	log_add(&line, "level", "%s", level_name(verdict->level));
 	log_add(&line, "mx", "%zu", verdict->mx_count);
+	log_add(&line, "published", "%s", verdict_published_name(verdict->published.status));
+	log_add(&line, "by", "%s", verdict_publisher_name(verdict->published.by));
 	log_add(&line, "ttl", "%u", (unsigned)verdict->ttl_s);
 	if (verdict->reason[0] != '\0')
 		log_add(&line, "reason", "%s", verdict->reason);
 	log_close(&line);
 }
 
-static void answer(struct pending *pending, const struct rules_match *match, const struct mx_result *mx)
+static void answer(struct pending *pending, const struct rules_match *match, const struct decide_facts *facts)
 {
 	const struct workers_means *means = &pending->worker->workers->means;
 
-	/* Nobody asks for MTA-STS yet, so that nobody can have it. */
-	const struct decide_facts facts = { .mx = mx,
-					    .mx_ttl_s = mx != NULL ? mx->ttl_s : 0,
-					    .sts_known = true,
-					    .sts = { .status = VERDICT_PUBLISHED_NONE, .ttl_s = DECIDE_TTL_MAX_S } };
-
-	pending->verdict = decide(means->conf, means->generation, match, &pending->question, &facts);
+	pending->verdict = decide(means->conf, means->generation, match, &pending->question, facts);
 	if (pending->verdict == NULL) { /* the asker's own deadline answers for it */
 		log_say(LOG_LEVEL_ERROR, "answer-lost", "out of memory");
 		pending_free(pending);
@@ -139,45 +135,38 @@ static void answer(struct pending *pending, const struct rules_match *match, con
 	send_answer(pending);
 }
 
-static void on_mx(void *arg, const struct mx_result *result, uint32_t ttl_s)
+static void on_facts(void *arg, const struct decide_facts *facts)
 {
 	struct pending *pending = arg;
 	struct workers *workers = pending->worker->workers;
 	struct rules_match match;
-	struct mx_result mx = *result;
 
-	pending->ask = NULL;
-	if (mx.lookup == VERDICT_LOOKUP_FAILED)
+	pending->gather = NULL;
+	if (facts->mx->lookup == VERDICT_LOOKUP_FAILED ||
+	    (facts->sts_known && facts->sts.status == VERDICT_PUBLISHED_FAILED))
 		workers->suspect(workers->arg);
-	mx.ttl_s = ttl_s;
 	rules_find(&match, workers->means.conf, &pending->question);
-	answer(pending, &match, &mx);
+	answer(pending, &match, facts);
 }
 
-/* consider answers at once where nothing needs to be looked up, or everything is known. */
+/* consider answers at once where nothing needs to be found out, or everything is known. */
 static void consider(struct pending *pending)
 {
-	static const struct mx_result busy = { .lookup = VERDICT_LOOKUP_FAILED,
-					       .reason = "the MX hosts could not be looked up: too much to do" };
 	const struct workers_means *means = &pending->worker->workers->means;
 	struct rules_match match;
-	const struct mx_result *known;
 	struct decide_want want;
-	uint32_t ttl_s;
+	struct decide_facts facts;
 
 	rules_find(&match, means->conf, &pending->question);
 	if (!decide_want(&want, means->conf, &match, &pending->question)) {
 		answer(pending, &match, NULL);
-		return;
+	} else if (gather_find(&means->sources, &want, &facts)) {
+		answer(pending, &match, &facts);
+	} else {
+		pending->gather = gather_start(&means->sources, &want, on_facts, pending);
+		if (pending->gather == NULL) /* out of memory */
+			answer(pending, &match, NULL);
 	}
-	known = mx_cache_find(means->cache, &want.mx, &ttl_s);
-	if (known != NULL) {
-		on_mx(pending, known, ttl_s);
-		return;
-	}
-	pending->ask = mx_cache_ask(means->cache, &want.mx, on_mx, pending);
-	if (pending->ask == NULL)
-		answer(pending, &match, &busy);
 }
 
 /* --- workers ------------------------------------------------------------------------------------------------------ */
@@ -252,8 +241,8 @@ void workers_forget(struct workers *workers)
 	for (unsigned i = 0; i < ROLE_SLOTS_MAX; i++) {
 		TAILQ_FOREACH(pending, &workers->all[i].pendings, next)
 		{
-			mx_cache_cancel(pending->ask);
-			pending->ask = NULL;
+			gather_cancel(pending->gather);
+			pending->gather = NULL;
 		}
 	}
 }

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "policy/mx/mx_cache.h"
+#include "policy/gather/gather.h"
 #include "proxy/base/attrib.h"
 #include "proxy/base/conf.h"
 
@@ -19,7 +19,7 @@ struct workers;
 struct workers_means {
 	const struct conf *conf;
 	uint32_t generation;
-	struct mx_cache *cache;
+	struct gather_sources sources;
 };
 
 /* |suspect| is told that a lookup failed. NULL: out of memory. */

@@ -130,7 +130,7 @@ static void mx_failed(struct gather *gather, const char *why)
 static void take_mx(struct gather *gather, const struct mx_result *result, uint32_t ttl_s)
 {
 	if (!mx_result_copy(&gather->mx, result)) {
-		mx_failed(gather, "could not be looked up: out of memory");
+		mx_failed(gather, "has no MX to be had: out of memory");
 		return;
 	}
 	gather->mx_ttl_s = ttl_s;
@@ -244,7 +244,7 @@ static void ask_sts(struct gather *gather)
 	} else {
 		gather->sts_ask = sts_ask(gather->sources.sts, gather->domain, on_sts, gather);
 		if (gather->sts_ask == NULL)
-			sts_failed(gather, VERDICT_PUBLISHED_FAILED, "could not be looked up: out of memory");
+			sts_failed(gather, VERDICT_PUBLISHED_FAILED, "could not be looked up: too much to do");
 	}
 }
 

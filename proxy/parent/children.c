@@ -155,6 +155,12 @@ static bool send_client_tls(struct child *worker)
 	return true;
 }
 
+/* takes_ca: workers judge mail servers, policyd the hosts of MTA-STS, by the gate's bundle alone. */
+static bool takes_ca(const struct child *child, unsigned index)
+{
+	return child->role == ROLE_WORKER || (child->role == ROLE_POLICY && index == 0);
+}
+
 static bool send_inputs(struct child *child)
 {
 	const struct inputs *inputs = child->owner->inputs;
@@ -167,8 +173,8 @@ static bool send_inputs(struct child *child)
 	if (child->role == ROLE_POLICY && inputs->list.fd >= 0 &&
 	    !ipc_send(child->ipc, ROLE_MSG_LIST, NULL, 0, inputs->list.fd))
 		return false;
-	for (unsigned i = 0; i < inputs->ca_count && child->role == ROLE_WORKER; i++) {
-		if (!role_ca_send(child->ipc, i, inputs->ca_fds[i]))
+	for (unsigned i = 0; i < inputs->ca_count; i++) {
+		if (takes_ca(child, i) && !role_ca_send(child->ipc, i, inputs->ca_fds[i]))
 			return false;
 	}
 	return child->role != ROLE_WORKER || send_client_tls(child);

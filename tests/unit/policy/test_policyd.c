@@ -1,4 +1,5 @@
-/* test_policyd.c - the service as workers see it: over its channels, with a fake resolver behind it. */
+/* test_policyd.c - the service as workers see it: over its channels, with a fake resolver behind it and policy hosts
+ * that are a row here (tests.mk wraps the fetcher). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 #include <cmocka.h>
 
 #include "policy/daemon/policyd.h"
+#include "policy/sts/sts_fetch.h"
 #include "policy/verdict/demand.h"
 #include "policy/verdict/verdict.h"
 #include "proxy/base/ipc.h"
@@ -18,8 +20,112 @@ static const struct fake_record records[] = {
 	{ "d.example", T_MX, 300, 10, "mx.d.example" },
 	{ "mx.d.example", T_A, 300, 0, "192.0.2.1" },
 	{ "mx.d.example", T_AAAA, 300, 0, "2001:db8::1" },
+	{ "s.example", T_MX, 300, 10, "mx.d.example" },
+	{ "_mta-sts.s.example", T_TXT, 300, 0, "v=STSv1; id=one;" },
+	{ "down.example", T_MX, 300, 10, "mx.d.example" },
+	{ "_mta-sts.down.example", T_TXT, 300, 0, "v=STSv1; id=one;" },
+	{ "l.example", T_MX, 300, 10, "mx.d.example" },
 	{ NULL, 0, 0, 0, NULL },
 };
+
+/* --- policy hosts ------------------------------------------------------------------------------------------------- */
+
+struct sts_fetcher {
+	struct event_base *base;
+	unsigned fetches; /* under way */
+};
+
+struct sts_fetch {
+	struct sts_fetcher *fetcher;
+	struct event *event;
+	sts_fetched_fn *fn;
+	void *arg;
+	bool down;
+};
+
+static struct {
+	bool hangs; /* until told otherwise */
+	bool no_fetcher;
+	unsigned fetchers;
+	unsigned started;
+	const char *mode;
+} hosts;
+
+struct sts_fetcher *__wrap_sts_fetcher_new(struct event_base *base, const struct sts_fetch_options *options, char *err,
+					   size_t err_len);
+void __wrap_sts_fetcher_free(struct sts_fetcher *fetcher);
+struct sts_fetch *__wrap_sts_fetch_start(struct sts_fetcher *fetcher, struct dns *dns, const char *domain,
+					 sts_fetched_fn *fn, void *arg);
+void __wrap_sts_fetch_cancel(struct sts_fetch *fetch);
+
+struct sts_fetcher *__wrap_sts_fetcher_new(struct event_base *base, const struct sts_fetch_options *options, char *err,
+					   size_t err_len)
+{
+	struct sts_fetcher *fetcher = hosts.no_fetcher ? NULL : calloc(1, sizeof(*fetcher));
+
+	assert_string_equal(options->ca_pem, "the gate's bundle");
+	(void)snprintf(err, err_len, "no certificates");
+	if (fetcher == NULL)
+		return NULL;
+	fetcher->base = base;
+	hosts.fetchers++;
+	return fetcher;
+}
+
+void __wrap_sts_fetcher_free(struct sts_fetcher *fetcher)
+{
+	if (fetcher == NULL)
+		return;
+	assert_int_equal(fetcher->fetches, 0);
+	hosts.fetchers--;
+	free(fetcher);
+}
+
+void __wrap_sts_fetch_cancel(struct sts_fetch *fetch)
+{
+	if (fetch == NULL)
+		return;
+	fetch->fetcher->fetches--;
+	event_free(fetch->event);
+	free(fetch);
+}
+
+static void on_fetch(evutil_socket_t fd, short what, void *arg)
+{
+	struct sts_fetch *fetch = arg;
+	struct sts_fetched fetched = { .ok = !fetch->down, .result = RESULT_STS_POLICY_FETCH_ERROR };
+	sts_fetched_fn *fn = fetch->fn;
+	void *fn_arg = fetch->arg;
+	char text[256];
+
+	(void)fd;
+	(void)what;
+	(void)snprintf(text, sizeof(text), "version: STSv1\nmode: %s\nmx: *.d.example\nmax_age: 86400\n", hosts.mode);
+	fetched.text = text;
+	fetched.len = strlen(text);
+	(void)snprintf(fetched.reason, sizeof(fetched.reason), "the policy host is down");
+	__wrap_sts_fetch_cancel(fetch);
+	fn(fn_arg, &fetched);
+}
+
+struct sts_fetch *__wrap_sts_fetch_start(struct sts_fetcher *fetcher, struct dns *dns, const char *domain,
+					 sts_fetched_fn *fn, void *arg)
+{
+	struct sts_fetch *fetch = calloc(1, sizeof(*fetch));
+
+	assert_non_null(dns);
+	assert_non_null(fetch);
+	*fetch = (struct sts_fetch){ .fetcher = fetcher, .fn = fn, .arg = arg, .down = strstr(domain, "down") != NULL };
+	fetch->event = event_new(fetcher->base, -1, 0, on_fetch, fetch);
+	assert_non_null(fetch->event);
+	fetcher->fetches++;
+	hosts.started++;
+	if (!hosts.hangs)
+		event_active(fetch->event, EV_TIMEOUT, 0);
+	return fetch;
+}
+
+/* --- workers ------------------------------------------------------------------------------------------------------ */
 
 #define ANSWERS_MAX 2000
 
@@ -103,6 +209,19 @@ static void parse(struct conf *out, const struct fake_dns *fake, const char *tex
 	assert_true(conf_parse(out, "test.conf", whole, NULL, NULL));
 }
 
+static struct policyd_inputs inputs_of(const struct conf *conf, uint32_t generation)
+{
+	static const char list[] =
+		"{\"version\": \"0.1\", \"timestamp\": 1700000000, \"expires\": 4000000000, \"policy-aliases\": {}, "
+		"\"policies\": {\"l.example\": {\"mode\": \"enforce\", \"mxs\": [\".list.example\"]}, "
+		"\"s.example\": {\"mode\": \"enforce\", \"mxs\": [\".list.example\"]}}}";
+
+	return (struct policyd_inputs){ .conf = conf,
+					.ca_text = "the gate's bundle",
+					.list_text = conf->list_file != NULL ? list : NULL,
+					.generation = generation };
+}
+
 static void open_world(struct world *w, const char *conf)
 {
 	struct dns_limits dns_limits = { .attempt_ms = 250, .deadline_ms = 4000, .sockets_max = 64 };
@@ -111,13 +230,15 @@ static void open_world(struct world *w, const char *conf)
 	};
 
 	memset(w, 0, sizeof(*w));
+	memset(&hosts, 0, sizeof(hosts));
+	hosts.mode = "enforce";
 	log_set_sink(quiet);
 	w->base = event_base_new();
 	assert_non_null(w->base);
 	fake_dns_open(&w->fake, w->base, records);
 	parse(&w->conf, &w->fake, conf);
-	w->policyd = policyd_new(w->base, &(struct policyd_inputs){ .conf = &w->conf, .generation = 1 }, &dns_limits,
-				 &mx_limits);
+	struct policyd_inputs inputs = inputs_of(&w->conf, 1);
+	w->policyd = policyd_new(w->base, &inputs, &dns_limits, &mx_limits);
 	assert_non_null(w->policyd);
 	open_peer(w, 0);
 	open_peer(w, 1);
@@ -130,6 +251,7 @@ static void close_world(struct world *w)
 		ipc_free(w->peers[i].ipc);
 		verdict_unref(w->peers[i].last);
 	}
+	assert_int_equal(hosts.fetchers, 0);
 	fake_dns_close(&w->fake);
 	conf_cleanup(&w->conf);
 	event_base_free(w->base);
@@ -219,7 +341,7 @@ static void test_coalesced(void **state)
 		assert_true(put(&w.peers[i % 2], i + 1, VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1"));
 	wait_for(&w, &w.peers[0], 10);
 	wait_for(&w, &w.peers[1], 10);
-	assert_int_equal(w.fake.asked_udp, 3);
+	assert_int_equal(w.fake.asked_udp, 4); /* MX, two families, _mta-sts */
 	close_world(&w);
 }
 
@@ -313,7 +435,8 @@ static void test_reload(void **state)
 	while (w.fake.asked_udp == 0)
 		assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE), 0);
 	parse(&next, &w.fake, "domain \"d.example\" { level = secure }\n");
-	assert_true(policyd_reload(w.policyd, &(struct policyd_inputs){ .conf = &next, .generation = 2 }));
+	struct policyd_inputs inputs = inputs_of(&next, 2);
+	assert_true(policyd_reload(w.policyd, &inputs));
 	conf_cleanup(&w.conf);
 	w.conf = next;
 	wait_for(&w, &w.peers[0], 1);
@@ -365,17 +488,157 @@ static void test_worker_gone(void **state)
 	assert_true(put(&w.peers[1], 2, VERDICT_ASK_RECIPIENT, "d.example", "192.0.2.1"));
 	wait_for(&w, &w.peers[1], 1);
 	assert_int_equal(w.peers[1].last->mx_count, 1);
+	assert_int_equal(w.fake.asked_udp, 4);
+	close_world(&w);
+}
+
+static void ask(struct world *w, const char *domain)
+{
+	struct peer *peer = &w->peers[0];
+
+	assert_true(put(peer, peer->count + 1, VERDICT_ASK_RECIPIENT, domain, "192.0.2.1"));
+	wait_for(w, peer, peer->count + 1);
+}
+
+static void assert_published(const struct world *w, const char *status, const char *by)
+{
+	const struct verdict_policy *policy = &w->peers[0].last->published;
+
+	assert_int_equal(w->peers[0].last->status, VERDICT_OK);
+	assert_string_equal(verdict_published_name(policy->status), status);
+	assert_string_equal(verdict_publisher_name(policy->by), by);
+}
+
+/* What domains publish, and what the list says of those that do not. */
+static void test_published(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	open_world(&w, "list-file = \"/list\"\n");
+	ask(&w, "s.example");
+	assert_published(&w, "enforce", "sts");
+	assert_string_equal(w.peers[0].last->published.id, "one");
+	assert_string_equal(w.peers[0].last->published.patterns[0].name, "d.example");
+	assert_int_equal(w.peers[0].last->level, LEVEL_DANE);
+	assert_int_equal(w.peers[0].last->ttl_s, 300);
+	unsigned asked = w.fake.asked_udp;
+	ask(&w, "s.example"); /* known by now */
+	assert_published(&w, "enforce", "sts");
+	assert_int_equal(w.fake.asked_udp, asked);
+	assert_int_equal(hosts.started, 1);
+	ask(&w, "l.example");
+	assert_published(&w, "enforce", "list");
+	assert_string_equal(w.peers[0].last->published.patterns[0].name, "list.example");
+	ask(&w, "d.example");
+	assert_published(&w, "none", "nobody");
+	ask(&w, "down.example");
+	assert_published(&w, "none", "nobody");
+	assert_int_equal(w.peers[0].last->published.result, RESULT_STS_POLICY_FETCH_ERROR);
+	w.fake.broken = "_mta-sts.mx.d.example";
+	ask(&w, "mx.d.example");
+	assert_published(&w, "failed", "nobody");
+	close_world(&w);
+}
+
+/* What is switched off, and what a level leaves no room for, is not asked. */
+static void test_not_asked(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	open_world(&w, "mta-sts = no\n");
+	ask(&w, "s.example");
+	assert_published(&w, "none", "nobody");
+	assert_int_equal(w.peers[0].last->level, LEVEL_ENCRYPT);
 	assert_int_equal(w.fake.asked_udp, 3);
+	close_world(&w);
+	open_world(&w, "domain \"s.example\" { level = encrypt }\n");
+	ask(&w, "s.example");
+	assert_published(&w, "none", "nobody");
+	assert_int_equal(w.fake.asked_udp, 3);
+	close_world(&w);
+}
+
+/* reload: the configuration that is left is one that nobody has any more. */
+static void reload(struct world *w, struct conf *next, const char *text, uint32_t generation)
+{
+	parse(next, &w->fake, text);
+	struct policyd_inputs inputs = inputs_of(next, generation);
+	assert_true(policyd_reload(w->policyd, &inputs));
+}
+
+/* A reload has another fetcher and another list, and keeps what is remembered; what waited is asked anew. */
+static void test_published_reload(void **state)
+{
+	static struct world w;
+	struct conf next[4];
+
+	(void)state;
+	open_world(&w, "list-file = \"/list\"\n");
+	ask(&w, "s.example");
+	ask(&w, "l.example");
+	assert_published(&w, "enforce", "list");
+	reload(&w, &next[0], "", 2);
+	ask(&w, "l.example");
+	assert_published(&w, "none", "nobody");
+	assert_int_equal(w.peers[0].last->generation, 2);
+	ask(&w, "s.example");
+	assert_published(&w, "enforce", "sts");
+	assert_int_equal(hosts.started, 1);
+	reload(&w, &next[1], "mta-sts = no\nlist-file = \"/list\"\n", 3);
+	ask(&w, "s.example");
+	assert_published(&w, "enforce", "list");
+	reload(&w, &next[2], "", 4);
+	ask(&w, "s.example");
+	assert_published(&w, "enforce", "sts");
+	/* While a policy is being fetched. */
+	hosts.hangs = true;
+	assert_true(put(&w.peers[0], 99, VERDICT_ASK_RECIPIENT, "down.example", "192.0.2.1"));
+	while (hosts.started < 2)
+		assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE), 0);
+	unsigned before = w.peers[0].count;
+	hosts.hangs = false;
+	reload(&w, &next[3], "", 5);
+	wait_for(&w, &w.peers[0], before + 1);
+	assert_int_equal(w.peers[0].last->generation, 5);
+	assert_int_equal(w.peers[0].last->published.result, RESULT_STS_POLICY_FETCH_ERROR);
+	close_world(&w);
+	for (size_t i = 0; i < COUNT(next); i++)
+		conf_cleanup(&next[i]);
+}
+
+/* Without a fetcher there is no MTA-STS, and a gate that is to have it does not start as if there were none. */
+static void test_no_fetcher(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	open_world(&w, "mta-sts = no\n");
+	struct policyd_inputs inputs = inputs_of(&w.conf, 2);
+	struct dns_limits dns_limits = DNS_LIMITS_DEFAULT;
+	struct mx_cache_limits mx_limits = MX_CACHE_LIMITS_DEFAULT;
+	hosts.no_fetcher = true;
+	w.conf.mta_sts = true;
+	assert_null(policyd_new(w.base, &inputs, &dns_limits, &mx_limits));
+	w.conf.mta_sts = false;
+	struct policyd *other = policyd_new(w.base, &inputs, &dns_limits, &mx_limits);
+	assert_non_null(other);
+	policyd_free(other);
+	inputs.list_text = "no list";
+	assert_null(policyd_new(w.base, &inputs, &dns_limits, &mx_limits));
 	close_world(&w);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers),     cmocka_unit_test(test_failed_lookup),
-		cmocka_unit_test(test_coalesced),   cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_reload),
-		cmocka_unit_test(test_worker_gone), cmocka_unit_test(test_mode_switch),
+		cmocka_unit_test(test_answers),          cmocka_unit_test(test_failed_lookup),
+		cmocka_unit_test(test_coalesced),        cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_slow_reader),      cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_worker_gone),      cmocka_unit_test(test_mode_switch),
+		cmocka_unit_test(test_published),        cmocka_unit_test(test_not_asked),
+		cmocka_unit_test(test_published_reload), cmocka_unit_test(test_no_fetcher),
 	};
 
 	return cmocka_run_group_tests_name("policyd", tests, NULL, NULL);
