@@ -2,19 +2,15 @@
 #include "policy/tools/ask.h"
 
 #include <ctype.h>
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/decide/decide.h"
-#include "policy/dns/dnssec.h"
-#include "policy/mx/tlsa_der.h"
 #include "policy/tools/explain.h"
 #include "policy/tools/load_conf.h"
+#include "policy/tools/look_up.h"
 #include "proxy/base/exit_status.h"
-
-#define LOOKUP_DEADLINE_MS 30000
 
 struct options {
 	const char *recipient;
@@ -94,64 +90,18 @@ static bool parse_options(struct options *out, int argc, char **argv)
 	return out->recipient != NULL && !(out->json && out->wire);
 }
 
-/* --- the answer -----------------------------------------------------------------------------------------------------
+/* --- the answer ----------------------------------------------------------------------------------------------------
  */
 
-static void on_mx(void *arg, struct mx_result *result)
-{
-	struct mx_result *out = arg;
-
-	*out = *result;
-	*result = (struct mx_result){ 0 };
-}
-
-/* What was looked up, and how. */
-struct looked_up {
-	struct mx_result mx;
-	struct trail trail;
-	const char *proof;
+struct asking {
+	const struct options *options;
+	const struct conf *conf;
+	const struct verdict_question *question;
+	struct rules_match match;
+	struct decide_want want;
+	bool wanted; /* something had to be found out */
+	int status;
 };
-
-static const char *proof_of(enum dns_mode mode)
-{
-	switch (mode) {
-	case DNS_TRUST_AD: return "trust-ad: proved by the resolvers, whose AD bit is believed";
-	case DNS_VALIDATE: return "validate: proved here, from the trust anchors";
-	case DNS_OFF: break;
-	}
-	return "off: nothing is proved";
-}
-
-/* look_up runs a loop of its own until |out| is filled. */
-static void look_up(struct looked_up *out, const struct conf *conf, const struct mx_want *want)
-{
-	struct event_base *base = event_base_new();
-	struct mx_lookup *lookup = NULL;
-	enum dns_mode mode = DNS_OFF;
-	struct dns *dns = NULL;
-
-	*out = (struct looked_up){ .mx.reason = "out of memory" };
-	tlsa_der_init();
-	if (base != NULL)
-		dns = dnssec_open(base, conf, &mode, out->mx.reason, sizeof(out->mx.reason));
-	if (dns != NULL) {
-		out->proof = proof_of(mode);
-		lookup = mx_lookup_start(base, dns, want, LOOKUP_DEADLINE_MS, on_mx, &out->mx);
-	}
-	if (lookup != NULL) {
-		mx_lookup_watch(lookup, trail_add, &out->trail);
-		(void)event_base_dispatch(base);
-	}
-	dns_free(dns);
-	if (base != NULL)
-		event_base_free(base);
-}
-
-static void looked_up_cleanup(struct looked_up *found)
-{
-	mx_result_cleanup(&found->mx);
-	trail_cleanup(&found->trail);
-}
 
 /* print_wire: see ask.h. */
 static bool print_wire(FILE *out, const struct verdict *verdict)
@@ -182,47 +132,53 @@ static bool print(const struct options *options, const struct explain *explain)
 	return true;
 }
 
-static int answer(const struct options *options, const struct conf *conf, const struct verdict_question *question)
+/* tell: |found| is NULL where nothing had to be found out. */
+static void tell(void *arg, const struct looked_up *found)
 {
-	struct rules_match match;
-	struct looked_up found = { 0 };
-	struct verdict *verdict;
-	struct decide_want want;
-	struct decide_facts facts = { .sts_known = true };
-	bool lookup;
-	int status = CLI_UNDECIDED;
-
-	rules_find(&match, conf, question);
-	lookup = decide_want(&want, conf, &match, question);
-	if (lookup)
-		look_up(&found, conf, &want.mx);
-	/* Nobody asks for MTA-STS yet, so that nobody can have it. */
-	facts.sts.status = VERDICT_PUBLISHED_NONE;
-	facts.sts.ttl_s = DECIDE_TTL_MAX_S;
-	facts.mx = lookup ? &found.mx : NULL;
-	facts.mx_ttl_s = found.mx.ttl_s;
-	verdict = decide(conf, 0, &match, question, &facts);
-	if (verdict == NULL) {
-		(void)fprintf(stderr, "gate25-policyd: out of memory\n");
-		looked_up_cleanup(&found);
-		return status;
-	}
+	struct asking *asking = arg;
+	const struct options *options = asking->options;
+	const struct decide_facts *facts = found != NULL ? found->facts : NULL;
+	struct verdict *verdict = decide(asking->conf, 0, &asking->match, asking->question, facts);
 	struct explain explain = { .recipient = options->recipient,
 				   .file = options->config != NULL ? options->config : CONF_DEFAULT_PATH,
-				   .conf = conf,
-				   .question = question,
-				   .match = &match,
-				   .proof = found.proof,
-				   .dane = lookup && want.mx.dane,
-				   .trail = lookup ? &found.trail : NULL,
-				   .lookup_name = lookup ? want.mx.domain : NULL,
-				   .mx = lookup ? &found.mx : NULL,
+				   .conf = asking->conf,
+				   .question = asking->question,
+				   .match = &asking->match,
+				   .dane = asking->wanted && asking->want.mx.dane,
+				   .lookup_name = asking->wanted ? asking->want.mx.domain : NULL,
+				   .facts = facts,
 				   .verdict = verdict };
+
+	if (verdict == NULL) {
+		(void)fprintf(stderr, "gate25-policyd: out of memory\n");
+		return;
+	}
+	if (found != NULL) {
+		explain.proof = found->proof;
+		explain.trail = found->trail;
+		explain.policy_trail = found->policy;
+		explain.note = found->note;
+		explain.mx = facts->mx;
+	}
 	if (print(options, &explain))
-		status = explain_status(&explain);
+		asking->status = explain_status(&explain);
 	verdict_unref(verdict);
-	looked_up_cleanup(&found);
-	return fflush(stdout) == 0 ? status : CLI_UNDECIDED;
+}
+
+static int answer(const struct options *options, const struct conf *conf, const struct verdict_question *question)
+{
+	struct asking asking = { .options = options, .conf = conf, .question = question, .status = CLI_UNDECIDED };
+	enum exit_status looked = CLI_OK;
+
+	rules_find(&asking.match, conf, question);
+	asking.wanted = decide_want(&asking.want, conf, &asking.match, question);
+	if (asking.wanted)
+		looked = look_up(conf, &asking.want, !options->wire, tell, &asking);
+	else
+		tell(&asking, NULL);
+	if (looked != CLI_OK)
+		return (int)looked;
+	return fflush(stdout) == 0 ? asking.status : CLI_UNDECIDED;
 }
 
 int ask_main(int argc, char **argv)

@@ -3,18 +3,37 @@
 
 #include <string.h>
 
-#include "policy/tools/append.h"
+#include "policy/tools/explain_parts.h"
 #include "proxy/base/exit_status.h"
 
-/* Nothing that a server could show would do at |level|. */
-static bool is_hopeless(const struct verdict *verdict, enum level level)
+static bool is_published(enum demand_basis basis)
 {
+	return basis == DEMAND_OF_STS || basis == DEMAND_OF_LIST;
+}
+
+/* Nothing that a server could show would do at |level|. What is published has names of its own. */
+static bool lacks_names(const struct verdict *verdict, enum level level, enum demand_basis basis)
+{
+	if (is_published(basis))
+		return false;
 	switch (level) {
 	case LEVEL_VERIFY:
 	case LEVEL_SECURE: return verdict->names_count == 0 && (!verdict->match_mx || verdict->mx_count == 0);
 	case LEVEL_FINGERPRINT: return verdict->fingerprints_count == 0;
 	default: return false;
 	}
+}
+
+static bool is_hopeless(const struct verdict *verdict, const struct demand *demand)
+{
+	return lacks_names(verdict, demand->level, demand->basis) ||
+	       lacks_names(verdict, demand->also, demand->also_basis);
+}
+
+/* is_refusal: what is known refuses; a lookup that failed leaves it undecided. */
+static bool is_refusal(const struct demand *demand)
+{
+	return demand->result == RESULT_DANE_REQUIRED || demand->result == RESULT_VALIDATION_FAILURE;
 }
 
 /* --- the exit status ---------------------------------------------------------------------------------------------- */
@@ -32,8 +51,8 @@ static int status_at(const struct verdict *verdict, const struct addr *dst)
 
 	demand_of(&demand, verdict, dst);
 	if (demand.level != LEVEL_UNSET)
-		return is_hopeless(verdict, demand.level) || is_hopeless(verdict, demand.also) ? CLI_FAILED : CLI_OK;
-	return demand.result == RESULT_DANE_REQUIRED ? CLI_FAILED : CLI_UNDECIDED;
+		return is_hopeless(verdict, &demand) ? CLI_FAILED : CLI_OK;
+	return is_refusal(&demand) ? CLI_FAILED : CLI_UNDECIDED;
 }
 
 int explain_status(const struct explain *explain)
@@ -68,7 +87,9 @@ void explain_sni(const struct explain *explain, char out[EXPLAIN_TEXT_MAX])
 		append(out, "%s (the TLSA base domain)", demand.hosts[0]->tlsa_base);
 	else if (demand.level == LEVEL_DANE)
 		append(out, "the TLSA base domain of the MX host dialled");
-	else if (verdict->servername[0] != '\0')
+	else if (is_published(demand.basis) && demand.allowed_count == 1)
+		append(out, "%s (the MX host that the policy allows)", demand.allowed[0]->name);
+	else if (verdict->servername[0] != '\0' && !is_published(demand.basis))
 		append(out, "%s", verdict->servername);
 	else if (mx != NULL)
 		append(out, "%s (the MX host dialled)", mx->name);
@@ -100,12 +121,29 @@ void explain_names(const struct verdict *verdict, char out[EXPLAIN_TEXT_MAX])
 
 /* --- the demand --------------------------------------------------------------------------------------------------- */
 
-static void append_certificate(char *out, const struct explain *explain)
+/* With MTA-STS an MX host's own name counts, with the list any that it allows. */
+static void append_allowed(char *out, const struct demand *demand, enum demand_basis basis,
+			   const struct verdict *verdict)
+{
+	if (basis == DEMAND_OF_LIST || demand->allowed_count == 0) {
+		append(out, "a name that the policy allows: ");
+		explain_patterns(out, verdict->published.patterns, verdict->published.patterns_count);
+		return;
+	}
+	for (size_t i = 0; i < demand->allowed_count; i++)
+		append(out, "%s%s", i > 0 ? " or " : "", demand->allowed[i]->name);
+}
+
+static void append_certificate(char *out, const struct demand *demand, enum demand_basis basis,
+			       const struct explain *explain)
 {
 	const char *ca = conf_ca_file(explain->conf, explain->verdict->ca);
 
 	append(out, "a certificate, trusted by %s, for ", ca != NULL ? ca : "the gate's CA bundle");
-	append_names(out, explain->verdict);
+	if (is_published(basis))
+		append_allowed(out, demand, basis, explain->verdict);
+	else
+		append_names(out, explain->verdict);
 }
 
 static bool has_usage_2(const struct demand *demand)
@@ -145,7 +183,7 @@ static void append_dane(char *out, const struct demand *demand, const struct exp
 		append_reference_names(out, demand, explain->verdict);
 	if (level_is_named(demand->also)) {
 		append(out, "; and, because the MX list is not proved, ");
-		append_certificate(out, explain);
+		append_certificate(out, demand, demand->also_basis, explain);
 	}
 }
 
@@ -165,7 +203,7 @@ static void append_level(char *out, const struct demand *demand, const struct ex
 	case LEVEL_VERIFY:
 	case LEVEL_SECURE:
 		append(out, "%s, and ", version);
-		append_certificate(out, explain);
+		append_certificate(out, demand, demand->basis, explain);
 		break;
 	case LEVEL_DANE:
 		append(out, "%s", version);
@@ -181,8 +219,40 @@ static void append_basis(char *out, const struct demand *demand)
 {
 	if (demand->basis == DEMAND_OF_DANE_UNUSABLE)
 		append(out, "there are TLSA records and none can be used, so ");
+	else if (demand->basis == DEMAND_OF_STS)
+		append(out, "DANE does not decide, so MTA-STS: ");
+	else if (demand->basis == DEMAND_OF_LIST)
+		append(out, "DANE does not decide, so the list: ");
 	else if (demand->basis == DEMAND_OF_FLOOR)
 		append(out, "DANE does not apply, so the floor (%s): ", level_name(demand->level));
+}
+
+static void append_demand(char *out, const struct demand *demand, const struct explain *explain)
+{
+	if (demand->level == LEVEL_UNSET) {
+		append(out, "%s: %s", is_refusal(demand) ? "refused" : "undecided", demand->reason);
+	} else if (is_hopeless(explain->verdict, demand)) {
+		append(out, "level %s, and no name is known that a certificate could be for",
+		       level_name(demand->level == LEVEL_DANE ? demand->also : demand->level));
+	} else {
+		append_basis(out, demand);
+		append_level(out, demand, explain);
+	}
+}
+
+bool explain_in_test(const struct explain *explain, const struct addr *dst, char out[EXPLAIN_TEXT_MAX])
+{
+	const struct verdict *verdict = explain->verdict;
+	struct demand demand;
+
+	out[0] = '\0';
+	if (!demand_in_test(&demand, verdict, dst != NULL ? dst : &explain->question->destination.addr))
+		return false;
+	append(out, "%s in testing would demand: ",
+	       verdict->published.by == VERDICT_BY_LIST ? "the list" : "the MTA-STS policy");
+	append_demand(out, &demand, explain);
+	append(out, "; a failure is reported, and the mail goes on.");
+	return true;
 }
 
 void explain_demand(const struct explain *explain, const struct addr *dst, char out[EXPLAIN_TEXT_MAX])
@@ -192,15 +262,7 @@ void explain_demand(const struct explain *explain, const struct addr *dst, char 
 
 	out[0] = '\0';
 	demand_of(&demand, verdict, dst != NULL ? dst : &explain->question->destination.addr);
-	if (demand.level == LEVEL_UNSET) {
-		append(out, "%s: %s", demand.result == RESULT_DANE_REQUIRED ? "refused" : "undecided", demand.reason);
-	} else if (is_hopeless(verdict, demand.level) || is_hopeless(verdict, demand.also)) {
-		append(out, "level %s, and no name is known that a certificate could be for",
-		       level_name(demand.level == LEVEL_DANE ? demand.also : demand.level));
-	} else {
-		append_basis(out, &demand);
-		append_level(out, &demand, explain);
-	}
+	append_demand(out, &demand, explain);
 	if (!verdict->enforce)
 		append(out, "; report only (enforce = no): delivered in any case");
 	else if (demand.level == LEVEL_UNSET)

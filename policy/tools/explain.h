@@ -6,14 +6,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "policy/decide/rules.h"
-#include "policy/mx/mx.h"
+#include "policy/decide/decide.h"
 #include "policy/tools/trail.h"
 #include "policy/verdict/demand.h"
 #include "policy/verdict/verdict.h"
 
 #define EXPLAIN_TEXT_MAX    2048
-#define EXPLAIN_SOURCES_MAX 4
+#define EXPLAIN_SOURCES_MAX 6
 
 /* Everything is borrowed. */
 struct explain {
@@ -22,11 +21,14 @@ struct explain {
 	const struct conf *conf;
 	const struct verdict_question *question; /* no destination address: none was given */
 	const struct rules_match *match;
-	const char *proof;          /* who proves DNSSEC; NULL: nothing was looked up */
-	const char *lookup_name;    /* NULL: no MX was looked up */
-	bool dane;                  /* TLSA records were wanted */
-	const struct mx_result *mx; /* NULL likewise */
-	const struct trail *trail;  /* NULL likewise */
+	const char *proof;                /* who proves DNSSEC; NULL: nothing was looked up */
+	const char *lookup_name;          /* NULL: no MX was looked up */
+	bool dane;                        /* TLSA records were wanted */
+	const struct mx_result *mx;       /* NULL likewise */
+	const struct trail *trail;        /* NULL likewise */
+	const struct decide_facts *facts; /* NULL likewise */
+	const struct trail *policy_trail; /* of MTA-STS; NULL: none was kept */
+	const char *note;                 /* what is not known of what the service remembers; NULL, "": nothing */
 	const struct verdict *verdict;
 };
 
@@ -61,6 +63,16 @@ struct explain_record {
 };
 /* explain_records: the TLSA records of host |host| of |explain->mx|, as they were answered. */
 size_t explain_records(const struct explain *explain, size_t host, struct explain_record out[TLSA_MAX]);
+
+/* --- what is published -------------------------------------------------------------------------------------------- */
+
+bool explain_has_sts(const struct explain *explain); /* MTA-STS was asked; else the two texts are not to be had */
+void explain_record_text(const struct explain *explain, char out[EXPLAIN_TEXT_MAX]); /* the TXT record, one clause */
+void explain_policy_text(const struct explain *explain, char out[EXPLAIN_TEXT_MAX]); /* the policy, likewise */
+/* explain_in_test: what a policy in testing mode would demand of the server at |dst|, as explain_demand. False:
+ * nothing.
+ */
+MUST_CHECK bool explain_in_test(const struct explain *explain, const struct addr *dst, char out[EXPLAIN_TEXT_MAX]);
 
 /* --- saying it ---------------------------------------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "policy/mx/tlsa_der.h"
-#include "policy/tools/append.h"
+#include "policy/tools/explain_parts.h"
 #include "policy/tools/explain.h"
 
 void append(char *out, const char *format, ...)
@@ -133,6 +133,8 @@ size_t explain_sources(const struct explain *explain, struct explain_source out[
 	of_domain(explain, &out[1]);
 	of_default(explain, &out[2]);
 	of_dane(explain, &out[3]);
+	explain_source_sts(explain, &out[4]);
+	explain_source_list(explain, &out[5]);
 	return EXPLAIN_SOURCES_MAX;
 }
 

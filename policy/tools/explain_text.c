@@ -1,7 +1,7 @@
 /* explain_text.c - see explain.h: for a person at a terminal. */
 #include <string.h>
 
-#include "policy/tools/explain.h"
+#include "policy/tools/explain_parts.h"
 
 #define MARGIN "             "
 
@@ -57,6 +57,8 @@ static void print_lookups(FILE *out, const struct explain *explain)
 		(void)fprintf(out, "DNSSEC       %s\n", explain->proof);
 	for (size_t i = 0; explain->trail != NULL && i < explain->trail->count; i++)
 		print_step(out, &explain->trail->steps[i], i == 0 ? "lookups" : "");
+	for (size_t i = 0; explain->policy_trail != NULL && i < explain->policy_trail->count; i++)
+		print_step(out, &explain->policy_trail->steps[i], "");
 	if (explain->trail != NULL && explain->trail->incomplete)
 		(void)fprintf(out, MARGIN "(not all: out of memory)\n");
 }
@@ -93,15 +95,16 @@ static void print_records(FILE *out, const struct explain *explain, size_t host)
 /* The demand depends on the host, and nobody said which one is meant. */
 static bool is_by_host(const struct explain *explain)
 {
-	return explain->dane && explain->verdict->mx_count > 1 && addr_len(&explain->question->destination.addr) == 0;
+	const struct verdict *verdict = explain->verdict;
+
+	return (explain->dane || verdict->published.patterns_count > 0) && verdict->mx_count > 1 &&
+	       addr_len(&explain->question->destination.addr) == 0;
 }
 
 /* print_dane: what the host's addresses allow, what was found, and what comes of it for this host. */
 static void print_dane(FILE *out, const struct explain *explain, size_t host)
 {
-	const struct verdict *verdict = explain->verdict;
 	const struct verdict_mx *mx = &explain->mx->hosts[host];
-	char text[EXPLAIN_TEXT_MAX];
 
 	(void)fprintf(out, MARGIN "      addresses %s; TLSA %s", explain_addrs(explain->mx->addrs[host]),
 		      verdict_dane_name(mx->dane));
@@ -109,10 +112,19 @@ static void print_dane(FILE *out, const struct explain *explain, size_t host)
 		(void)fprintf(out, ", base %s", mx->tlsa_base);
 	(void)fputc('\n', out);
 	print_records(out, explain, host);
-	if (!is_by_host(explain) || verdict->mx[host].addrs_count == 0)
+}
+
+static void print_host_demand(FILE *out, const struct explain *explain, size_t host)
+{
+	const struct verdict *verdict = explain->verdict;
+	char text[EXPLAIN_TEXT_MAX];
+
+	if (!is_by_host(explain) || host >= verdict->mx_count || verdict->mx[host].addrs_count == 0)
 		return;
 	explain_demand(explain, explain_at(verdict, host), text);
 	(void)fprintf(out, MARGIN "      demand: %s\n", text);
+	if (explain_in_test(explain, explain_at(verdict, host), text))
+		(void)fprintf(out, MARGIN "      %s\n", text);
 }
 
 static void print_host(FILE *out, const struct explain *explain, size_t host)
@@ -130,6 +142,11 @@ static void print_host(FILE *out, const struct explain *explain, size_t host)
 	(void)fputc('\n', out);
 	if (explain->dane)
 		print_dane(out, explain, host);
+	if (explain->verdict->published.patterns_count > 0)
+		(void)fprintf(out, MARGIN "      the policy %s it\n",
+			      verdict_policy_allows(&explain->verdict->published, mx->name) ? "allows"
+											    : "does not allow");
+	print_host_demand(out, explain, host);
 }
 
 static void print_mx(FILE *out, const struct explain *explain)
@@ -154,6 +171,50 @@ static void print_mx(FILE *out, const struct explain *explain)
 		(void)fprintf(out, MARGIN "%s\n", mx->reason);
 }
 
+/* --- what is published -------------------------------------------------------------------------------------------- */
+
+static void print_sts(FILE *out, const struct explain *explain)
+{
+	const struct sts_answer *sts = &explain->facts->sts;
+	char text[EXPLAIN_TEXT_MAX];
+
+	explain_record_text(explain, text);
+	(void)fprintf(out, "MTA-STS      %s\n", text);
+	explain_policy_text(explain, text);
+	(void)fprintf(out, MARGIN "%s\n", text);
+	if (sts->present && sts->policy->patterns_count > 0) {
+		text[0] = '\0';
+		explain_patterns(text, sts->policy->patterns, sts->policy->patterns_count);
+		(void)fprintf(out, MARGIN "mx %s\n", text);
+	}
+	if (sts->result != RESULT_NONE)
+		(void)fprintf(out, MARGIN "%s: %s\n", result_word_name(sts->result), sts->reason);
+	else if (sts->reason[0] != '\0')
+		(void)fprintf(out, MARGIN "%s\n", sts->reason);
+	if (explain->note != NULL && explain->note[0] != '\0')
+		(void)fprintf(out, MARGIN "%s\n", explain->note);
+}
+
+static void print_list(FILE *out, const struct explain *explain)
+{
+	const struct decide_facts *facts = explain->facts;
+	char text[EXPLAIN_TEXT_MAX] = "";
+
+	append(text, "mode %s, until ", facts->entry.enforce ? "enforce" : "testing");
+	explain_time(text, facts->list_expires_s);
+	append(text, ", mx ");
+	explain_patterns(text, facts->entry.patterns, facts->entry.patterns_count);
+	(void)fprintf(out, "list         %s\n", text);
+}
+
+static void print_published(FILE *out, const struct explain *explain)
+{
+	if (explain_has_sts(explain))
+		print_sts(out, explain);
+	if (explain->facts != NULL && explain->facts->listed)
+		print_list(out, explain);
+}
+
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 static void print_demand(FILE *out, const struct explain *explain)
@@ -165,10 +226,14 @@ static void print_demand(FILE *out, const struct explain *explain)
 			      "demand       by the MX host dialled, as above; at an address that is none of theirs:\n");
 		explain_demand(explain, NULL, text);
 		(void)fprintf(out, MARGIN "%s\n", text);
+		if (explain_in_test(explain, NULL, text))
+			(void)fprintf(out, MARGIN "%s\n", text);
 		return;
 	}
 	explain_demand(explain, NULL, text);
 	(void)fprintf(out, "demand       %s\n", text);
+	if (explain_in_test(explain, NULL, text))
+		(void)fprintf(out, MARGIN "%s\n", text);
 }
 
 void explain_text(FILE *out, const struct explain *explain)
@@ -184,6 +249,7 @@ void explain_text(FILE *out, const struct explain *explain)
 		(void)fprintf(out, ", floor %s", level_name(verdict->floor));
 	(void)fprintf(out, "%s\n", verdict->enforce ? "" : ", report only");
 	print_lookups(out, explain);
+	print_published(out, explain);
 	print_mx(out, explain);
 	explain_names(verdict, text);
 	if (level_is_named(verdict->level) || text[0] != '\0')

@@ -5,11 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proxy/base/printable.h"
+
 static void step_cleanup(struct trail_step *step)
 {
 	free(step->mx);
 	free(step->addrs);
 	tlsa_free(step->tlsa, step->tlsa_count);
+	for (size_t i = 0; i < step->txt_count; i++)
+		free(step->txt[i]);
+	free(step->txt);
 }
 
 void trail_cleanup(struct trail *trail)
@@ -43,6 +48,23 @@ static bool copy_tlsa(struct trail_step *step, const struct dns_answer *answer)
 	return ok;
 }
 
+static bool copy_txt(struct trail_step *step, const struct dns_answer *answer)
+{
+	step->txt = answer->txt_count > 0 ? calloc(answer->txt_count, sizeof(*step->txt)) : NULL;
+	if (step->txt == NULL)
+		return answer->txt_count == 0;
+	for (size_t i = 0; i < answer->txt_count; i++) {
+		size_t len = answer->txt[i].len < TRAIL_TXT_MAX ? answer->txt[i].len : TRAIL_TXT_MAX;
+		char *text = calloc(1, len + 1);
+		if (text == NULL)
+			return false;
+		for (size_t j = 0; j < len; j++)
+			text[j] = printable(answer->txt[i].bytes[j]);
+		step->txt[step->txt_count++] = text;
+	}
+	return true;
+}
+
 static bool fill(struct trail_step *step, const char *name, enum dns_type type, const struct dns_answer *answer)
 {
 	bool ok = true;
@@ -59,7 +81,7 @@ static bool fill(struct trail_step *step, const char *name, enum dns_type type, 
 	step->addrs = copy(answer->addrs, answer->addrs_count, sizeof(*step->addrs), &ok);
 	step->mx_count = step->mx != NULL ? answer->mx_count : 0;
 	step->addrs_count = step->addrs != NULL ? answer->addrs_count : 0;
-	return copy_tlsa(step, answer) && ok;
+	return copy_tlsa(step, answer) && copy_txt(step, answer) && ok;
 }
 
 void trail_add(void *arg, const char *name, enum dns_type type, const struct dns_answer *answer)
@@ -91,7 +113,7 @@ size_t trail_values(const struct trail_step *step)
 
 	if (!found)
 		return 0;
-	return step->type == DNS_CNAME ? 1 : step->mx_count + step->addrs_count + step->tlsa_count;
+	return step->type == DNS_CNAME ? 1 : step->mx_count + step->addrs_count + step->tlsa_count + step->txt_count;
 }
 
 const char *trail_value(const struct trail_step *step, size_t index, char out[TRAIL_VALUE_MAX])
@@ -108,5 +130,7 @@ const char *trail_value(const struct trail_step *step, size_t index, char out[TR
 		(void)snprintf(out, TRAIL_VALUE_MAX, "%s", addr_format(&step->addrs[index], text));
 	else if (index < step->tlsa_count)
 		(void)snprintf(out, TRAIL_VALUE_MAX, "%s", tlsa_format(&step->tlsa[index], text));
+	else if (index < step->txt_count)
+		(void)snprintf(out, TRAIL_VALUE_MAX, "\"%s\"", step->txt[index]);
 	return out;
 }

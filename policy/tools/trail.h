@@ -18,6 +18,8 @@ struct trail_step {
 	size_t addrs_count;
 	struct tlsa *tlsa;
 	size_t tlsa_count;
+	char **txt; /* printable, and cut where it is long */
+	size_t txt_count;
 };
 
 struct trail {
@@ -32,10 +34,12 @@ void trail_cleanup(struct trail *trail);
 /* The last answer about |name|'s records of |type|; NULL: it was not asked about. */
 const struct trail_step *trail_find(const struct trail *trail, const char *name, enum dns_type type);
 
+#define TRAIL_TXT_MAX   256 /* octets of a TXT record that are kept */
 #define TRAIL_VALUE_MAX (DNS_NAME_MAX + TLSA_TEXT_MAX)
 
 size_t trail_values(const struct trail_step *step); /* how many records it has */
-/* trail_value writes record |index|: "10 mx.example", "192.0.2.1", "3 1 1 HEX", an alias's target. */
+/* trail_value writes record |index|: "10 mx.example", "192.0.2.1", "3 1 1 HEX", "\"text\"", an alias's
+ * target. */
 const char *trail_value(const struct trail_step *step, size_t index, char out[TRAIL_VALUE_MAX]);
 
 #endif

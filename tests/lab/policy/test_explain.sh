@@ -16,6 +16,8 @@ lab_zone_records signed.example "two MX 10 mx" "two MX 20 sick" "sick A 198.51.1
 	"named MX 10 ta" "ta A 198.51.100.15" "_25._tcp.ta TLSA 2 1 1 $DIGEST" "also CNAME named" \
 	"linked MX 10 link" "link CNAME mx" "_25._tcp.link $TLSA" \
 	"far MX 10 faraway" "faraway CNAME mx.unsigned.example." "_25._tcp.faraway $TLSA" \
+	"sts MX 10 bare" "_mta-sts.sts TXT \"v=STSv1; id=one;\"" "lost MX 10 bare" "_mta-sts.lost CNAME ring" \
+	"twice MX 10 bare" "_mta-sts.twice TXT \"v=STSv1; id=one;\"" "_mta-sts.twice TXT \"v=STSv1; id=two;\"" \
 	"plain MX 10 bare" "_2525._tcp.bare $TLSA"
 lab_zone_records unsigned.example "borrow MX 10 mx.signed.example."
 lab_zone_records nodenials.example "plain MX 10 bare" "bare AAAA 2001:db8:100::11"
@@ -44,7 +46,7 @@ says "and the record is usable" 0 "addresses secure; TLSA usable, base mx\.signe
 says "and the demand is a match" 0 'demand TLS 1\.2 or newer, and a certificate or key that a TLSA record of mx\.signed\.example names; else' signed.example
 says "NSEC3 and opt-out alike" 0 'TLSA usable, base mx\.signed\.optout' signed.optout
 says "no MX: the domain itself" 0 'no MX record: the domain itself\), proved by DNSSEC.*TLSA usable, base mx\.signed\.nsec3' mx.signed.nsec3
-says "an unsigned zone: no TLSA record is asked for" 0 'A(AAA)? mx\.unsigned\.example \([0-9]+s\)( 198\.51\.100\.11)? MX hosts' unsigned.example
+says "an unsigned zone: no TLSA record is asked for" 0 'A(AAA)? mx\.unsigned\.example \([0-9]+s\)( 198\.51\.100\.11)? [a-z-]+ TXT _mta-sts\.unsigned\.example' unsigned.example
 says "and the floor holds" 0 'demand DANE does not apply, so the floor \(encrypt\)' unsigned.example
 says "signed, and no records: denied with a proof" 0 'absent-secure TLSA _25\._tcp\.bare\.signed\.example.*TLSA none' plain.signed.example
 says "the real port" 0 'TLSA _2525\._tcp\.bare\.signed\.example.*TLSA usable' --destination 198.51.100.11:2525 plain.signed.example
@@ -63,6 +65,36 @@ says "at the sick one" 3 'which is sick\.signed\.example.*demand undecided: .*4\
 says "at the sound one" 0 'which is mx\.signed\.example.*demand TLS 1\.2 or newer, and a certificate or key' --destination 198.51.100.11 two.signed.example
 says "elsewhere every host is a candidate" 0 'no mail exchanger of two.*SNI mx\.signed\.example' --destination 198.51.100.77 two.signed.example
 says "an insecure MX: a match counts, and proves less" 0 'found, not proved.*TLSA usable, base mx\.signed\.example.*demand TLS 1\.2 or newer, and a cert' borrow.unsigned.example
+# What is published.
+says "no MTA-STS" 0 'MTA-STS no: no policy is published .*absent-secure TXT _mta-sts\.plain\.signed\.example .*MTA-STS record _mta-sts\.plain\.signed\.example: none' plain.signed.example
+says "a record, and no policy host: as if there were none" 0 'MTA-STS no: no policy: .*secure TXT _mta-sts\.sts\.signed\.example \([0-9]+s\) "v=STSv1; id=one;".*record _mta-sts\.sts\.signed\.example: secure, id one policy none: the policy host was asked.*sts-policy-fetch-error: .*the floor' sts.signed.example
+says "two records: none" 0 'MTA-STS no: no policy: .*"v=STSv1; id=[^"]*".* "v=STSv1; id=[^"]*".*: not valid, which counts as none' twice.signed.example
+says "a record that cannot be looked up: undecided" 3 'MTA-STS yes: .*_mta-sts\.lost\.signed\.example could not be looked up.*: undecided.*demand undecided: .*451 4\.4\.3' lost.signed.example
+says "TLSA records decide at every host" 0 'MTA-STS no: TLSA records decide at every MX host' signed.example
+says "JSON of MTA-STS" 0 '"published": "none", "published_by": "nobody", "mta_sts": .*"record": "valid", "record_id": "one", "policy": null, "fetched_now": true.*"result": "sts-policy-fetch-error"' --json sts.signed.example
+conf "default-level = dane" "list-file = \"$LAB_DIR/list.json\"" "domain \"sts.signed.example\" { level = encrypt }"
+cat >"$LAB_DIR/list.json" <<'EOF'
+{"version": "0.1", "timestamp": "2026-01-01T00:00:00+00:00", "expires": "2099-01-01T00:00:00+00:00", "policy-aliases": {},
+ "policies": {"plain.signed.example": {"mode": "enforce", "mxs": [".signed.example"]},
+  "weak.signed.example": {"mode": "enforce", "mxs": ["other.example"]},
+  "both.signed.example": {"mode": "enforce", "mxs": ["other.example"]},
+  "far.signed.example": {"mode": "enforce", "mxs": ["other.example"]},
+  "sts.signed.example": {"mode": "enforce", "mxs": [".signed.example"]},
+  "unsigned.example": {"mode": "testing", "mxs": ["other.example", ".unsigned.example"]}}}
+EOF
+says "the list" 0 'list yes: mode enforce .*list mode enforce, until 2099-01-01T00:00:00Z, mx \*\.signed\.example .*the policy allows it .*demand DANE does not decide, so the list: TLS 1\.2 or newer, and a certificate, trusted by the gate.s CA bundle, for a name that the policy allows: \*\.signed\.example; else' plain.signed.example
+says "the list does not know the MX host: refused" 1 'list yes: .*the policy does not allow it .*demand refused: hidden\.signed\.example is not an MX host that' weak.signed.example
+says "the list against TLSA records: they decide" 0 'list no: TLSA records decide.*demand TLS 1\.2 or newer, and a certificate or key' both.signed.example
+says "the list in testing: what it would demand" 0 'list yes: mode testing.*demand DANE does not apply, so the floor.*the list in testing would demand: .*a name that the policy allows: other\.example, \*\.unsigned\.example; a failure is reported, and the mail goes on' unsigned.example
+says "not on the list" 0 'list no: .*list\.json has no entry for sub\.unsigned' sub.unsigned.example
+says "a rule goes before it" 0 'MTA-STS no: the level is encrypt list no: the level is encrypt' sts.signed.example
+says "JSON of the list" 0 '"policy_allows": true.*"published": "enforce", "published_by": "list", "mta_sts": .*"list": .*"mode": "enforce", "mx": \[ "\*\.signed\.example" \]' --json plain.signed.example
+sed -i 's/2099/2026/' "$LAB_DIR/list.json"
+says "an expired list" 0 'list no: .*list\.json expired 2026-01-01T00:00:00Z \(list-expired = ignore\).*the floor' plain.signed.example
+echo '{}' >"$LAB_DIR/list.json"
+says "a list with a defect" 2 'list\.json: refused whole: ' plain.signed.example
+
+conf "default-level = dane"
 says "JSON" 0 '"tlsa_base": "mx\.signed\.example".*"usable": true.*"policy": "dane", "result": "none", "exit_status": 0' --json signed.example
 says "JSON of a failure" 3 '"status": "failed".*"exit_status": 3' --json expired.example
 
@@ -74,14 +106,16 @@ says "an island is insecure" 0 'insecure MX island\.example.*the floor' island.e
 conf "default-level = dane" "dane-insecure-mx = encrypt"
 says "dane-insecure-mx = encrypt: TLS" 0 'none can be used, so TLS 1\.2' borrow.unsigned.example
 conf "default-level = dane" "dane-insecure-mx = may"
-says "dane-insecure-mx = may: not looked for" 0 'DANE no: .*dane-insecure-mx = may.*A(AAA)? mx\.signed\.example \([0-9]+s\)( 198\.51\.100\.11)? MX hosts.*floor' borrow.unsigned.example
+says "dane-insecure-mx = may: not looked for" 0 'DANE no: .*dane-insecure-mx = may.*A(AAA)? mx\.signed\.example \([0-9]+s\)( 198\.51\.100\.11)? [a-z-]+ TXT _mta-sts.*floor' borrow.unsigned.example
 conf "default-level = dane-only"
 says "dane-only: a match" 0 'demand TLS 1\.2 or newer, and a certificate or key' signed.example
 says "dane-only, no records: refused" 1 'demand refused: DANE is required' plain.signed.example
 says "dane-only, unusable records: refused" 1 'demand refused: DANE is required' weak.signed.example
 says "dane-only, insecure MX: refused" 1 'demand refused: DANE is required' borrow.unsigned.example
 conf "default-level = dane" "dnssec = off"
-says "dnssec = off: the floor" 0 'DANE no: dnssec = off.*off: nothing is proved.*demand TLS 1\.2 or newer; any certificate' signed.example
+says "dnssec = off: the floor" 0 'DANE no: dnssec = off.*off: nothing is proved.*demand DANE does not apply, so the floor \(encrypt\): TLS 1\.2 or newer; any certificate' signed.example
+conf "default-level = dane" "dnssec = off" "mta-sts = no"
+says "and no MTA-STS: level dane is its floor" 0 'MTA-STS no: mta-sts = no.*demand TLS 1\.2 or newer; any certificate' signed.example
 conf "default-level = dane" "dnssec = off" 'domain "signed.example" { level = dane-only }'
 says "dnssec = off and dane-only: refused" 1 'dane-only needs DNSSEC, and dnssec = off' signed.example
 conf "default-level = dane" 'domain "signed.example" { level = encrypt }' \
