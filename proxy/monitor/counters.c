@@ -273,6 +273,7 @@ void counters_session(struct counters *counters, const struct session_record *re
 	case SESSION_RECORD_REPORTED: counters_add(counters, counter_reported(record->result), 1); break;
 	case SESSION_RECORD_END: count_end(counters, record); break;
 	case SESSION_RECORD_MESSAGE: /* counted at the end */
+	case SESSION_RECORD_NOTED:   /* it stopped nothing, and would not have */
 	case SESSION_RECORD_COUNT: break;
 	}
 }

@@ -75,6 +75,12 @@ enum session_speech {
 	SESSION_SPEECH_PERMITTED,    /* envelope and content that the verdict permits on a leg in clear */
 };
 
+/* Which of a verdict's demands is held against the server. */
+enum session_judging {
+	SESSION_JUDGE_IN_FORCE = 0, /* what must be met (demand_of) */
+	SESSION_JUDGE_IN_TEST,      /* what a policy in testing would have (demand_in_test): told, and nothing else */
+};
+
 struct session_tls_wish {
 	const char *servername; /* SNI; "": none. Borrowed for the call */
 	enum conf_tls_version min_protocol;
@@ -94,7 +100,7 @@ struct session_ops {
 	/* Close the leg, or stop dialling. |politely|: QUIT was just written; flush, await the end 5 s at most. */
 	void (*close_server)(void *arg, bool politely);
 	/* Hold the certificates of the leg's TLS session, as they are, against |verdict|. */
-	void (*judge)(void *arg, const struct verdict *verdict, struct judgement *out);
+	void (*judge)(void *arg, const struct verdict *verdict, enum session_judging as, struct judgement *out);
 	/* One question at a time: one VERDICT follows, unless cancel comes first. |domain| as in verdict_question. */
 	void (*ask)(void *arg, enum verdict_question_kind kind, const char *domain);
 	void (*cancel)(void *arg);

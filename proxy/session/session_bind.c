@@ -60,6 +60,7 @@ enum state bind_failed(struct session *s, const char *code, enum result_word wor
 
 	(void)snprintf(line, sizeof(line), "%s %s %s", s->goal == GOAL_RCPT ? "451" : "421", code, reason);
 	s->binds_failed++;
+	note_trouble(s);
 	log_refusal(s, SESSION_RECORD_REFUSED, word, line, reason);
 	leg_leave(s);
 	if (s->goal == GOAL_EHLO)
@@ -92,6 +93,7 @@ static enum state without_starttls(struct session *s, const char *reason)
 	}
 	if (!level_is_content(s))
 		report(s, "4.7.4", RESULT_STARTTLS_NOT_SUPPORTED, reason);
+	note_clear(s, RESULT_STARTTLS_NOT_SUPPORTED, reason);
 	return bound_in_clear(s);
 }
 
@@ -131,6 +133,7 @@ static enum state handshake_failed(struct session *s, const char *reason)
 	if (clear_permitted(s)) {
 		if (!level_is_content(s))
 			report(s, "4.7.5", RESULT_VALIDATION_FAILURE, reason);
+		note_clear(s, RESULT_VALIDATION_FAILURE, reason);
 		s->clear_only = true;
 		return dial(s);
 	}
@@ -144,11 +147,14 @@ static enum state handshake_failed(struct session *s, const char *reason)
 static enum state bind_with_leg(struct session *s)
 {
 	bool no_tls = s->demand.level == LEVEL_NONE;
+	bool offered = (s->leg.ehlo.keywords & SMTP_KEYWORD_STARTTLS) != 0;
 
 	s->leg.clear = s->leg.ehlo;
-	if (no_tls || s->clear_only)
+	if (s->clear_only)
 		return bound_in_clear(s);
-	if ((s->leg.ehlo.keywords & SMTP_KEYWORD_STARTTLS) == 0)
+	if (no_tls && offered)
+		return bound_in_clear(s);
+	if (!offered)
 		return without_starttls(s, no_starttls(s));
 	s->leg.mute = true;
 	tell_open(s, "STARTTLS");
@@ -162,6 +168,7 @@ enum state bind_begin(struct session *s)
 	bind_candidates(s);
 	s->candidate = 0;
 	s->clear_only = false;
+	notes_forget(s);
 	s->binding = true;
 	s->leg.clear_permitted = false;
 	if (leg_in_tls(s)) { /* a rebind */

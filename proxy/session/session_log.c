@@ -39,7 +39,8 @@ static const char *verdict_word(const struct session *s)
 		return "none";
 	if (s->verdict->status != VERDICT_OK)
 		return "failed";
-	if (s->demand.level == LEVEL_UNSET && s->demand.result != RESULT_DANE_REQUIRED)
+	if (s->demand.level == LEVEL_UNSET && s->demand.result != RESULT_DANE_REQUIRED &&
+	    s->demand.result != RESULT_VALIDATION_FAILURE)
 		return "failed";
 	if (!s->leg.judged)
 		return s->leg.clear_permitted ? "clear" : "refuse";
@@ -123,6 +124,25 @@ void log_message(struct session *s)
 
 	record.kind = SESSION_RECORD_MESSAGE;
 	record.messages = s->totals.messages;
+	s->ops->log(s->arg, &record);
+}
+
+void log_in_test(struct session *s, const struct demand *demand, enum result_word word, const char *reply,
+		 const char *reason)
+{
+	struct session_record record = snapshot(s);
+
+	record.kind = SESSION_RECORD_REPORTED;
+	record.testing = true;
+	record.level = LEVEL_VERIFY;
+	record.policy = demand->also != LEVEL_UNSET ? demand->also_basis : demand->basis;
+	record.authenticated = false;
+	record.matched = "";
+	record.tlsa = "";
+	record.verdict = "refuse";
+	record.result = word;
+	record.reply = reply;
+	record.reason = reason;
 	s->ops->log(s->arg, &record);
 }
 

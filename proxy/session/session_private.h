@@ -90,6 +90,13 @@ struct transaction {
 	struct session_record carried; /* how the session stood then; borrows from |carrier| */
 };
 
+#define NOTED_MAX 4
+
+struct noted { /* of which domains' policies something was told since the bind began; "": none */
+	char domains[NOTED_MAX][VERDICT_NAME_MAX];
+	unsigned next;
+};
+
 enum goal { /* what the client waits for while a leg is made ready */
 	    GOAL_EHLO = 0,
 	    GOAL_RCPT,
@@ -141,6 +148,9 @@ struct session {
 	struct verdict *rule;    /* of the destination; NULL: none */
 	struct verdict *verdict; /* of the pending or last RCPT; NULL: none */
 	struct demand demand;    /* what |verdict| comes to for this server; its level and no other is in force */
+	struct noted noted;
+	enum result_word clear_word; /* the bound leg is in clear because of this, and what is wrong */
+	char clear_reason[VERDICT_REASON_MAX];
 	struct candidates candidates;
 	size_t candidate;
 	unsigned binds_failed;
@@ -258,6 +268,12 @@ enum state refuse_mixed(struct session *s); /* the transaction's peer will not d
 void relay_text(const struct session *s, char out[VERDICT_REASON_MAX]);
 void not_mx_text(const struct session *s, char out[VERDICT_REASON_MAX]);
 
+/* session_published.c: what is told of published policies, and stops nothing */
+void notes_forget(struct session *s);                                          /* another bind begins */
+void note_clear(struct session *s, enum result_word word, const char *reason); /* why the leg is in clear */
+void note_trouble(struct session *s);                                          /* with the policy itself */
+void note_published(struct session *s); /* likewise; and what one in testing would have done with the bound leg */
+
 /* session_bind.c: a leg that satisfies the verdict */
 void bind_candidates(struct session *s);
 bool another_handshake_helps(const struct session *s); /* with another of the candidates */
@@ -291,6 +307,9 @@ step_fn on_client_tls, on_client_tls_timeout;
 /* session_log.c */
 void log_state(const struct session *s, const char *from, const char *to);
 void log_refusal(struct session *s, enum session_record_kind kind, enum result_word word, const char *reply,
+		 const char *reason);
+/* What |demand|, of a policy in testing, would have refused. */
+void log_in_test(struct session *s, const struct demand *demand, enum result_word word, const char *reply,
 		 const char *reason);
 void log_end(struct session *s, enum session_end end, const char *reply);
 void log_rcpt(struct session *s); /* the server took the pending RCPT: its message is to go by how things stand now */

@@ -1,5 +1,5 @@
-/* session_record.h - what a session tells: one record a refusal, one a message, one at its end. A plain value; the
- * worker prints it, counts it and hands it to the monitor. */
+/* session_record.h - what a session tells: one record a refusal or a note, one a message, one at its end. A plain
+ * value; the worker prints it, counts it and hands it to the monitor. */
 #ifndef GATE25_PROXY_SESSION_SESSION_RECORD_H
 #define GATE25_PROXY_SESSION_SESSION_RECORD_H
 
@@ -15,6 +15,7 @@ enum session_record_kind {
 	SESSION_RECORD_REPORTED, /* enforce = no, or |testing|: |reply| is what it would have got; the mail went on */
 	SESSION_RECORD_END,
 	SESSION_RECORD_MESSAGE, /* the server took a message: how the session stands then. Not logged */
+	SESSION_RECORD_NOTED,   /* something was wrong with what the domain publishes: |reason|; nothing was stopped */
 	SESSION_RECORD_COUNT
 };
 

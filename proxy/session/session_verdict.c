@@ -39,7 +39,7 @@ bool leg_fits(struct session *s)
 		return demand_is_void(s);
 	memset(judgement, 0, sizeof(*judgement));
 	s->leg.judged = true;
-	s->ops->judge(s->arg, s->verdict, judgement);
+	s->ops->judge(s->arg, s->verdict, SESSION_JUDGE_IN_FORCE, judgement);
 	if (judgement->satisfied && !strong_enough(s)) {
 		judgement->satisfied = false;
 		judgement->result = RESULT_VALIDATION_FAILURE;

@@ -190,13 +190,17 @@ static const struct tls_trust *trust_for(const struct conn *conn, const struct v
 	return verdict->generation == now->generation ? now->trust : NULL;
 }
 
-static void op_judge(void *arg, const struct verdict *verdict, struct judgement *out)
+static void op_judge(void *arg, const struct verdict *verdict, enum session_judging as, struct judgement *out)
 {
 	struct conn *conn = arg;
 	const struct addr *destination = &conn->upstream.destination.addr;
 	struct demand demand;
 	enum result_word refused;
 
+	if (as == SESSION_JUDGE_IN_TEST) {
+		*out = tls_judge_in_test(conn->peer, verdict, destination, time(NULL), trust_for(conn, verdict));
+		return;
+	}
 	*out = tls_judge(conn->peer, verdict, destination, time(NULL), trust_for(conn, verdict));
 	refused = out->result != RESULT_NONE ? out->result : RESULT_VALIDATION_FAILURE;
 	demand_of(&demand, verdict, destination); /* counted is the level in force */

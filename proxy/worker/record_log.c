@@ -10,6 +10,7 @@ static const char *event_name(enum session_record_kind kind)
 	switch (kind) {
 	case SESSION_RECORD_REFUSED: return "refused";
 	case SESSION_RECORD_REPORTED: return "would-refuse";
+	case SESSION_RECORD_NOTED: return "policy-problem";
 	case SESSION_RECORD_END:
 	case SESSION_RECORD_MESSAGE:
 	case SESSION_RECORD_COUNT: break;

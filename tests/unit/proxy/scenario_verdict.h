@@ -88,6 +88,37 @@ static inline void add_dane(struct verdict *v, char *list)
 	}
 }
 
+/* What is published: by/status of sts or list, and the patterns it allows: sts/enforce/mx.b.example,*.c.example. */
+static inline void add_published(struct verdict *v, char *words)
+{
+	struct verdict_policy *policy = &v->published;
+	char *save = NULL;
+	const char *by = strtok_r(words, "/", &save);
+	const char *status = strtok_r(NULL, "/", &save);
+
+	MUST_HOLD(by != NULL && status != NULL);
+	policy->by = strcmp(by, "sts") == 0 ? VERDICT_BY_STS : VERDICT_BY_LIST;
+	for (unsigned i = 0; i < VERDICT_PUBLISHED_COUNT; i++)
+		if (strcmp(status, verdict_published_name((enum verdict_published)i)) == 0)
+			policy->status = (enum verdict_published)i;
+	for (char *word; (word = strtok_r(NULL, "/,", &save)) != NULL;) {
+		policy->patterns = realloc(policy->patterns, (policy->patterns_count + 1) * sizeof(*policy->patterns));
+		MUST_HOLD(policy->patterns != NULL);
+		struct verdict_pattern *pattern =
+			memset(&policy->patterns[policy->patterns_count++], 0, sizeof(*pattern));
+		pattern->wildcard = strncmp(word, "*.", 2) == 0;
+		(void)snprintf(pattern->name, sizeof(pattern->name), "%.200s", word + (pattern->wildcard ? 2 : 0));
+	}
+}
+
+static inline enum result_word word_of(const char *name)
+{
+	for (unsigned i = 0; i < RESULT_COUNT; i++)
+		if (strcmp(name, result_word_name((enum result_word)i)) == 0)
+			return (enum result_word)i;
+	return RESULT_NONE;
+}
+
 static inline struct verdict *verdict_from(const char *domain, const char *text, bool gate_enforces)
 {
 	struct verdict *v = verdict_new();
@@ -120,9 +151,7 @@ static inline struct verdict *verdict_from(const char *domain, const char *text,
 	v->strict_mx = value_of(text, "strict", value) && strcmp(value, "yes") == 0;
 	(void)snprintf(v->nexthop, sizeof(v->nexthop), "%s", domain);
 	if (value_of(text, "result", value))
-		for (unsigned i = 0; i < RESULT_COUNT; i++)
-			if (strcmp(value, result_word_name((enum result_word)i)) == 0)
-				v->result = (enum result_word)i;
+		v->result = word_of(value);
 	v->mx_lookup = VERDICT_LOOKUP_FOUND;
 	v->published.status = VERDICT_PUBLISHED_NONE;
 	if (value_of(text, "lookup", value))
@@ -133,6 +162,15 @@ static inline struct verdict *verdict_from(const char *domain, const char *text,
 		add_mx(v, value);
 	if (value_of(text, "dane", value))
 		add_dane(v, value);
+	else if (v->level == LEVEL_DANE)
+		for (size_t i = 0; i < v->mx_count; i++)
+			v->mx[i].dane = VERDICT_DANE_NONE;
+	if (value_of(text, "published", value))
+		add_published(v, value);
+	if (value_of(text, "trouble", value)) {
+		v->published.result = word_of(value);
+		(void)snprintf(v->published.reason, sizeof(v->published.reason), "the policy host is down");
+	}
 	return v;
 }
 

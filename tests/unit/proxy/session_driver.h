@@ -131,6 +131,27 @@ static inline void pick_dane(struct dice *d, struct verdict *v)
 	}
 }
 
+/* What is published: any status by anybody, sound or not, for one host, another, or all. */
+static inline void pick_published(struct dice *d, struct verdict *v)
+{
+	static const char *const hosts[] = { "mx1.example", "example", "mx9.example", "mx2.example" };
+	struct verdict_policy *policy = &v->published;
+	unsigned shape = roll(d, 256);
+
+	policy->status = (enum verdict_published)((shape & 7) % (VERDICT_PUBLISHED_COUNT + 1));
+	policy->by = (enum verdict_publisher)((shape >> 3 & 3) + (shape < 240 && (shape >> 3 & 3) == 0));
+	if (shape % 7 == 0) {
+		policy->result = RESULT_STS_POLICY_FETCH_ERROR;
+		(void)snprintf(policy->reason, sizeof(policy->reason), "the policy host is down");
+	}
+	policy->patterns = calloc(1, sizeof(*policy->patterns));
+	MUST_HOLD(policy->patterns != NULL);
+	policy->patterns_count = shape % 31 != 0;
+	(void)snprintf(policy->patterns[0].name, VERDICT_NAME_MAX, "%s", hosts[shape >> 5 & 3]);
+	policy->patterns[0].wildcard = (shape >> 5 & 3) == 1;
+	(void)snprintf(v->nexthop, sizeof(v->nexthop), "%s", v->domain);
+}
+
 static inline struct verdict *pick_verdict(struct dice *d, const struct harness *h)
 {
 	static const enum level levels[] = { LEVEL_ENCRYPT, LEVEL_VERIFY, LEVEL_MAY,         LEVEL_SECURE,
@@ -169,6 +190,8 @@ static inline struct verdict *pick_verdict(struct dice *d, const struct harness 
 	}
 	if (level_is_dane(v->level))
 		pick_dane(d, v);
+	if (v->level == LEVEL_DANE)
+		pick_published(d, v);
 	return v;
 }
 

@@ -171,10 +171,33 @@ static inline bool cert_has(const struct harness *h, const char *name)
 	return false;
 }
 
-static inline bool cert_fits(const struct harness *h, const struct verdict *v)
+/* Wildcards are none here: their judge is tls_published.h. */
+static inline bool cert_is_allowed(const struct harness *h, const struct verdict *v)
+{
+	char words[sizeof(h->cert)];
+	char *save = NULL;
+
+	memcpy(words, h->cert, sizeof(words));
+	for (char *word = strtok_r(words, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save)) {
+		if (verdict_policy_allows(&v->published, word))
+			return true;
+	}
+	return false;
+}
+
+static inline bool cert_fits(const struct harness *h, const struct verdict *v, const struct demand *demand,
+			     enum demand_basis basis)
 {
 	const struct verdict_mx *mx = verdict_mx_for(v, &h->options.destination.addr);
 
+	if (basis == DEMAND_OF_LIST || (basis == DEMAND_OF_STS && demand->allowed_count == 0))
+		return cert_is_allowed(h, v);
+	for (size_t i = 0; i < demand->allowed_count; i++) {
+		if (cert_has(h, demand->allowed[i]->name))
+			return true;
+	}
+	if (basis == DEMAND_OF_STS)
+		return false;
 	for (size_t i = 0; i < v->names_count; i++) {
 		if (cert_has(h, v->names[i].name))
 			return true;
@@ -206,12 +229,13 @@ static inline bool tlsa_fits(const struct harness *h, const struct demand *deman
 	return false;
 }
 
-static inline void judge_names(const struct harness *h, const struct verdict *v, struct judgement *out)
+static inline void judge_names(const struct harness *h, const struct verdict *v, const struct demand *demand,
+			       enum demand_basis basis, struct judgement *out)
 {
 	if (h->cert_expired) {
 		out->result = RESULT_CERTIFICATE_EXPIRED;
 		(void)snprintf(out->reason, sizeof(out->reason), "certificate expired");
-	} else if (!cert_fits(h, v)) {
+	} else if (!cert_fits(h, v, demand, basis)) {
 		out->result = RESULT_CERTIFICATE_HOST_MISMATCH;
 		(void)snprintf(out->reason, sizeof(out->reason), "certificate has none of the names");
 	} else {
@@ -221,7 +245,7 @@ static inline void judge_names(const struct harness *h, const struct verdict *v,
 	}
 }
 
-static inline void harness_judge(void *arg, const struct verdict *v, struct judgement *out)
+static inline void harness_judge(void *arg, const struct verdict *v, enum session_judging as, struct judgement *out)
 {
 	struct harness *h = arg;
 	struct demand demand;
@@ -229,19 +253,22 @@ static inline void harness_judge(void *arg, const struct verdict *v, struct judg
 	MUST_HOLD(h->in_tls);
 	h->judged++;
 	memset(out, 0, sizeof(*out));
-	demand_of(&demand, v, &h->options.destination.addr);
+	if (as == SESSION_JUDGE_IN_TEST)
+		MUST_HOLD(demand_in_test(&demand, v, &h->options.destination.addr));
+	else
+		demand_of(&demand, v, &h->options.destination.addr);
 	if (demand.level == LEVEL_UNSET)
 		return;
 	if (!level_authenticates(demand.level)) {
 		out->satisfied = true;
 	} else if (demand.level != LEVEL_DANE) {
-		judge_names(h, v, out);
+		judge_names(h, v, &demand, demand.basis, out);
 	} else if (!tlsa_fits(h, &demand, out)) {
 		out->result = RESULT_TLSA_INVALID;
 		(void)snprintf(out->reason, sizeof(out->reason), "no TLSA record of %.200s matches",
 			       demand.hosts[0]->name);
 	} else if (demand.also != LEVEL_UNSET) {
-		judge_names(h, v, out);
+		judge_names(h, v, &demand, demand.also_basis, out);
 	} else {
 		out->satisfied = true;
 		out->authenticated = true;
@@ -281,7 +308,7 @@ static inline void check_rcpt(struct harness *h, const char *line)
 	if (demand_permits_clear(v, &h->options.destination.addr))
 		return;
 	h->judged_to_check++;
-	harness_judge(h, v, &judgement);
+	harness_judge(h, v, SESSION_JUDGE_IN_FORCE, &judgement);
 	MUST_HOLD(v->status == VERDICT_OK && judgement.satisfied);
 	MUST_HOLD(h->tls.version >= v->min_protocol);
 	demand_of(&demand, v, &h->options.destination.addr);
@@ -512,7 +539,7 @@ static inline void op_set_timer(void *arg, unsigned seconds)
 
 static inline void op_log(void *arg, const struct session_record *r)
 {
-	static const char *const kinds[] = { "refused", "reported", "end" };
+	static const char *const kinds[] = { "refused", "reported", "end", "message", "noted" };
 	struct harness *h = arg;
 	char line[4096];
 
@@ -525,13 +552,18 @@ static inline void op_log(void *arg, const struct session_record *r)
 	/* Nobody is said to be authenticated for a domain whose list of MX hosts was not proved, unless by its names.
 	 */
 	MUST_HOLD(!r->authenticated || r->level != LEVEL_DANE || r->mx_secure || r->matched[0] != '\0');
+	/* What is in testing refuses nobody. */
+	MUST_HOLD(!r->testing ||
+		  (r->kind == SESSION_RECORD_REPORTED && (r->policy == DEMAND_OF_STS || r->policy == DEMAND_OF_LIST)));
+	MUST_HOLD(r->kind != SESSION_RECORD_NOTED || (r->reply[0] == '\0' && r->reason[0] != '\0'));
 	h->ends += r->kind == SESSION_RECORD_END;
 	(void)snprintf(line, sizeof(line),
 		       "%s %s reply=%s domain=%s mx=%s level=%s tls=%s verdict=%s result=%s end=%s messages=%u "
-		       "rcpts=%u/%u auth=%d policy=%s tlsa=%s mx-secure=%s reason=%s%s%s\n",
+		       "rcpts=%u/%u auth=%d policy=%s%s tlsa=%s mx-secure=%s reason=%s%s%s\n",
 		       kinds[r->kind], verdict_source_name(r->source), r->reply, r->domain, r->mx, level_name(r->level),
 		       r->tls_version, r->verdict, result_word_name(r->result), session_end_name(r->end), r->messages,
-		       r->rcpts_accepted, r->rcpts_refused, r->authenticated, demand_basis_name(r->policy), r->tlsa,
+		       r->rcpts_accepted, r->rcpts_refused, r->authenticated, demand_basis_name(r->policy),
+		       r->testing ? " testing=yes" : "", r->tlsa,
 		       !r->mx_known   ? "-"
 		       : r->mx_secure ? "yes"
 				      : "no",

@@ -6,6 +6,7 @@
  *   POLICY DOMAIN key=value   what policyd answers for it: level, source, enforce, auth, min, servername, names, mx
  *                             (name@address), status, result, lookup, floor, secure=no, strict=yes, dane (of each mx in
  *                             its order: none, failed, unusable, or WORD[+WORD][/BASE]: a CERT with WORD matches).
+ *                             published=sts|list/STATUS/PATTERN,... , trouble=RESULT: what went wrong with it.
  *                             DOMAIN *: all others; -: none; @destination: the rule
  *   CERT [expired] NAME ...   of the server from now on; CERT sni=NAME NAME ...: where this SNI is asked for
  *   TLS fail|ok|weak|1.2|1.3  how the next handshakes end;  CONNECT fail|ok|hold  the next dials
