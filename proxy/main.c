@@ -23,6 +23,8 @@ static const struct command {
 	{ "tlsa", cli_tlsa, "tlsa FILE: the TLSA records to publish for a server's certificates" },
 	{ "resolve", cli_resolve, "resolve NAME TYPE: one DNS lookup, and what is proved of its answer" },
 	{ "list", cli_list, "list check|show: what a STARTTLS-Everywhere list holds, and its defect" },
+	{ "import-postfix", cli_import_postfix,
+	  "import-postfix FILE: the rules that a Postfix TLS policy table makes" },
 	{ "status", cli_status, "what the running gate does: sessions, refusals, probable relays" },
 	{ "stop", cli_stop, "stop the gate; port 25 stays closed. --open opens it" },
 };
@@ -31,7 +33,7 @@ static int usage(FILE *out, int status)
 {
 	(void)fprintf(out, "usage: gate25 COMMAND [OPTION...]\n\n");
 	for (size_t i = 0; i < COUNT(commands); i++)
-		(void)fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+		(void)fprintf(out, "  %-14s %s\n", commands[i].name, commands[i].help);
 	(void)fprintf(out, "\n  gate25 --version\n\nEvery command knows --help. Configuration: %s, gate25.conf(5).\n",
 		      CONF_DEFAULT_PATH);
 	return status;

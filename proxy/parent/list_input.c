@@ -35,6 +35,23 @@ static bool copy_path(char out[PATH_MAX], const struct conf *conf)
 	       (size_t)snprintf(out, PATH_MAX, "%s/list.json", conf->state_dir) < PATH_MAX;
 }
 
+/* read_numbers: "TIMESTAMP EXPIRES ENTRIES". */
+static bool read_numbers(struct list_input *out, const char *said)
+{
+	uint64_t *const numbers[] = { &out->timestamp, &out->expires, &out->entries };
+	const char *at = said;
+
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		char *end;
+		errno = 0;
+		*numbers[i] = strtoull(at, &end, 10);
+		if (*at < '0' || *at > '9' || errno != 0 || *end != (i + 1 < COUNT(numbers) ? ' ' : '\0'))
+			return false;
+		at = end + 1;
+	}
+	return true;
+}
+
 /* examine asks gate25-policyd, who has the code that will use it. */
 static bool examine(struct list_input *out, const struct conf *conf, char why[POLICY_ERRAND_MAX])
 {
@@ -44,7 +61,7 @@ static bool examine(struct list_input *out, const struct conf *conf, char why[PO
 		(void)snprintf(why, POLICY_ERRAND_MAX, "is refused whole: %.900s", said);
 		return false;
 	}
-	if (sscanf(said, "%" SCNu64 " %" SCNu64 " %" SCNu64, &out->timestamp, &out->expires, &out->entries) == 3)
+	if (read_numbers(out, said))
 		return true;
 	(void)snprintf(why, POLICY_ERRAND_MAX, "could not be examined: %.900s", said);
 	return false;
