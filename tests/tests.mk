@@ -31,10 +31,11 @@ $(B)/unit/policy/test_mx_dane $(B)/unit/policy/test_mx_cache $(B)/unit/policy/te
 # And MTA-STS and list, what is published, are what each row says.
 $(B)/unit/policy/test_gather: \
 	LDFLAGS += -Wl,--wrap=sts_ask,--wrap=sts_cancel,--wrap=sts_find,--wrap=list_find,--wrap=list_expires
-$(B)/unit/policy/test_mx_dane $(B)/unit/policy/test_mx_cache: LDFLAGS += -Wl,--wrap=dns_ask,--wrap=dns_cancel
 # Of these the policy hosts too.
 STS_WORLD := -Wl,--wrap=dns_ask,--wrap=dns_cancel,--wrap=sts_fetch_start,--wrap=sts_fetch_cancel
 $(B)/unit/policy/test_sts $(B)/unit/policy/test_sts_table $(B)/unit/policy/test_sts_disk: LDFLAGS += $(STS_WORLD)
+# This one ends at each of its calls.
+$(B)/unit/policy/test_sts_store: LDFLAGS += -Wl,--wrap=write,--wrap=fsync,--wrap=renameat,--wrap=unlinkat
 
 # The policy hosts of this one too.
 $(B)/unit/policy/test_policyd: \

@@ -195,7 +195,7 @@ static void use(struct sts *sts, struct sts_entry *entry, uint64_t now_s)
 	sts_table_touch(&sts->table, entry);
 }
 
-static struct sts_entry *find_or_add(struct sts *sts, const char *domain)
+struct sts_entry *sts_entry_of(struct sts *sts, const char *domain)
 {
 	struct sts_entry *entry = sts_table_find(&sts->table, domain);
 
@@ -210,7 +210,7 @@ static struct sts_entry *find_or_add(struct sts *sts, const char *domain)
 struct sts_ask *sts_ask(struct sts *sts, const char *domain, sts_answer_fn *fn, void *arg)
 {
 	uint64_t now_s = sts_now(sts);
-	struct sts_entry *entry = sts->asks < STS_ASKS_MAX ? find_or_add(sts, domain) : NULL;
+	struct sts_entry *entry = sts->asks < STS_ASKS_MAX ? sts_entry_of(sts, domain) : NULL;
 	struct sts_ask *ask;
 
 	if (entry == NULL)

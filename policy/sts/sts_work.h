@@ -35,6 +35,7 @@ struct sts {
 	uint64_t no_room_s; /* when the log was told that there is none */
 };
 
+struct sts_entry *sts_entry_of(struct sts *sts, const char *domain); /* found or made; NULL: out of memory */
 uint64_t sts_now(const struct sts *sts);
 /* sts_within: |now_s| is less than |span_s| after |since_s|, and not before it: a clock that was set back ends it. */
 bool sts_within(uint64_t now_s, uint64_t since_s, uint64_t span_s);
