@@ -145,16 +145,46 @@ static void fill(char out[PROBE_TEXT_MAX], const char *pattern, const char *name
 	(void)snprintf(out, PROBE_TEXT_MAX, "%.*s%.200s%s", (int)(rest - pattern), pattern, name, rest + 1);
 }
 
+static const char *host_of(const struct probe_target *target)
+{
+	return target->host[0] != '\0' ? target->host : "the server";
+}
+
+/* Where no server can meet what a published policy demands, it is the policy that can be mended. */
+static void hint_of_policy(struct probe_hint *out, const struct probe *probe, const struct probe_target *target)
+{
+	const struct demand *demand = &target->terms.demand;
+
+	if (demand->result == RESULT_VALIDATION_FAILURE && demand->basis == DEMAND_OF_STS) {
+		fill(out->theirs, "the MTA-STS policy of the domain must allow %, or its MX records must not name it",
+		     host_of(target));
+		fill(out->yours, "a rule of yours decides without the policy: domain \"%\" { level = ... }",
+		     probe->verdict->domain);
+	} else if (demand->result == RESULT_VALIDATION_FAILURE) {
+		fill(out->yours, "correct the entry for % in the file of list-file, or take it out",
+		     probe->verdict->domain);
+	} else {
+		fill(out->theirs, "the name servers of % must answer for its MTA-STS record", probe->verdict->domain);
+		fill(out->yours, "`gate25 explain %` shows the lookup; mta-sts-lookup-failed = ignore goes on without",
+		     probe->verdict->domain);
+	}
+}
+
 void probe_hint_of(struct probe_hint *out, const struct probe *probe, const struct probe_target *target)
 {
 	const struct probe_talk *talk = &target->talk;
 	enum result_word word = talk->result < RESULT_COUNT ? talk->result : RESULT_NONE;
-	const char *host = target->host[0] != '\0' ? target->host : "the server";
+	const char *host = host_of(target);
 
 	*out = (struct probe_hint){ .theirs = "" };
 	if (talk->outcome == PROBE_UNAUTHENTICATED) {
 		(void)snprintf(out->theirs, sizeof(out->theirs),
 			       "the TLSA records of %.200s must be of usage 3 or 2 (RFC 7672 s. 3.1)", host);
+		return;
+	}
+	if (talk->outcome == PROBE_REFUSE && target->terms.demand.level == LEVEL_UNSET &&
+	    (target->terms.demand.basis == DEMAND_OF_STS || target->terms.demand.basis == DEMAND_OF_LIST)) {
+		hint_of_policy(out, probe, target);
 		return;
 	}
 	if (talk->outcome != PROBE_REFUSE || hints[word].theirs == NULL)

@@ -5,6 +5,7 @@
 
 #include "proxy/probe/probe_detail.h"
 #include "proxy/probe/probe_print.h"
+#include "proxy/probe/probe_published.h"
 #include "proxy/tls/tls_show.h"
 
 /* text makes a string of what may be anybody's octets. */
@@ -26,16 +27,51 @@ static json_t *level_json(enum level level)
 	return level != LEVEL_UNSET ? json_string(level_name(level)) : json_null();
 }
 
+static json_t *published_json(const struct verdict *verdict)
+{
+	const struct verdict_policy *policy = &verdict->published;
+	json_t *patterns;
+	char pattern[PROBE_PATTERN_MAX];
+
+	if (!probe_publishes(verdict))
+		return json_null();
+	patterns = json_array();
+	for (size_t i = 0; i < policy->patterns_count; i++)
+		(void)json_array_append_new(patterns, text(probe_pattern(&policy->patterns[i], pattern)));
+	return json_pack("{s:s, s:s, s:o, s:I, s:o, s:s, s:o}", "by", probe_publisher(verdict), "mode",
+			 verdict_published_name(policy->status), "id", text_or_null(policy->id), "max_age",
+			 (json_int_t)policy->max_age_s, "allows", patterns, "result", result_word_name(policy->result),
+			 "reason", text_or_null(policy->reason));
+}
+
 static json_t *policy_json(const struct verdict *verdict)
 {
-	return json_pack("{s:s, s:o, s:o, s:b}", "source", verdict_source_name(verdict->source), "level",
-			 level_json(verdict->level), "floor", level_json(verdict->floor), "enforce", verdict->enforce);
+	return json_pack("{s:s, s:o, s:o, s:b, s:o}", "source", verdict_source_name(verdict->source), "level",
+			 level_json(verdict->level), "floor", level_json(verdict->floor), "enforce", verdict->enforce,
+			 "published", published_json(verdict));
 }
 
 static json_t *demand_json(const struct demand *demand)
 {
-	return json_pack("{s:o, s:o, s:s, s:o}", "level", level_json(demand->level), "also", level_json(demand->also),
-			 "policy", demand_basis_name(demand->basis), "reason", text_or_null(demand->reason));
+	json_t *allowed = json_array();
+
+	for (size_t i = 0; i < demand->allowed_count; i++)
+		(void)json_array_append_new(allowed, text(demand->allowed[i]->name));
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o}", "level", level_json(demand->level), "also",
+			 level_json(demand->also), "policy", demand_basis_name(demand->basis), "also_policy",
+			 demand->also != LEVEL_UNSET ? json_string(demand_basis_name(demand->also_basis)) : json_null(),
+			 "allowed", allowed, "reason", text_or_null(demand->reason));
+}
+
+static json_t *test_json(const struct probe_target *target)
+{
+	struct probe_test test;
+
+	probe_test_of(&test, target);
+	if (!test.known)
+		return json_null();
+	return json_pack("{s:s, s:b, s:s, s:o}", "policy", demand_basis_name(test.basis), "satisfied", test.passes,
+			 "result", result_word_name(test.result), "reason", text_or_null(test.reason));
 }
 
 static json_t *hello_json(bool done, const struct smtp_ehlo *ehlo)
@@ -105,12 +141,12 @@ static json_t *outcome_json(const struct probe_target *target)
 	const struct probe_talk *talk = &target->talk;
 	char address[ADDR_TEXT_MAX];
 
-	return json_pack("{s:o, s:s, s:i, s:s, s:s, s:o, s:s, s:i, s:o, s:o}", "host", text_or_null(target->host),
+	return json_pack("{s:o, s:s, s:i, s:s, s:s, s:o, s:s, s:i, s:o, s:o, s:o}", "host", text_or_null(target->host),
 			 "address", addr_format(&target->at.addr, address), "port", (int)target->at.port, "verdict",
 			 probe_outcome_name(talk->outcome), "result", result_word_name(talk->result), "reason",
 			 text_or_null(talk->reason), "stage", probe_stage_name(talk->ended_in), "took_ms",
 			 (int)target->took_ms, "policy", policy_json(target->verdict), "demand",
-			 demand_json(&target->terms.demand));
+			 demand_json(&target->terms.demand), "testing", test_json(target));
 }
 
 static json_t *said_json(const struct probe_target *target)

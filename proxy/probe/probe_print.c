@@ -6,6 +6,7 @@
 
 #include "proxy/base/printable.h"
 #include "proxy/probe/probe_detail.h"
+#include "proxy/probe/probe_published.h"
 #include "proxy/tls/tls_show.h"
 
 /* detail writes an indented line; nothing where there is no text. |label| "" continues the one before. */
@@ -30,8 +31,23 @@ static void print_policy(FILE *out, const struct verdict *verdict)
 	(void)fprintf(out, " source=%s level=%s", verdict_source_name(verdict->source), level_name(verdict->level));
 	if (verdict->floor != LEVEL_UNSET)
 		(void)fprintf(out, " floor=%s", level_name(verdict->floor));
+	if (probe_publishes(verdict))
+		(void)fprintf(out, " %s=%s", probe_publisher(verdict),
+			      verdict_published_name(verdict->published.status));
 	if (!verdict->enforce)
 		(void)fputs(" enforce=no", out);
+}
+
+static void print_published(FILE *out, const struct verdict *verdict)
+{
+	char text[PROBE_TEXT_MAX];
+
+	if (!probe_publishes(verdict))
+		return;
+	detail(out, "allows", probe_allows(verdict, text, sizeof(text)));
+	if (verdict->published.result != RESULT_NONE)
+		detail(out, "problem", result_word_name(verdict->published.result));
+	detail(out, verdict->published.result != RESULT_NONE ? "" : "problem", verdict->published.reason);
 }
 
 static void print_domain(FILE *out, const struct probe *probe)
@@ -47,6 +63,7 @@ static void print_domain(FILE *out, const struct probe *probe)
 	(void)fputc('\n', out);
 	detail(out, "expanded", verdict->expanded);
 	detail(out, "reason", verdict->reason);
+	print_published(out, verdict);
 	if (!verdict->enforce)
 		detail(out, "note",
 		       "report only (enforce = no): mail is delivered in any case, and refusals are logged");
@@ -72,6 +89,19 @@ static void print_headline(FILE *out, const struct probe_target *target)
 		(void)fputs(" match=\"-\" depth=-\n", out);
 }
 
+static void print_test(FILE *out, const struct probe_target *target)
+{
+	struct probe_test test;
+	char text[VERDICT_REASON_MAX + 96];
+
+	probe_test_of(&test, target);
+	if (!test.known)
+		return;
+	(void)snprintf(text, sizeof(text), "%s, if it were enforced, would %s%s", demand_basis_name(test.basis),
+		       test.passes ? "pass" : "refuse: ", test.reason);
+	detail(out, "testing", text);
+}
+
 static void print_demand(FILE *out, const struct probe *probe, const struct probe_target *target)
 {
 	const struct demand *demand = &target->terms.demand;
@@ -81,16 +111,20 @@ static void print_demand(FILE *out, const struct probe *probe, const struct prob
 		(void)fprintf(out, "    %-10s", "policy");
 		print_policy(out, target->verdict);
 		(void)fputc('\n', out);
+		print_published(out, target->verdict);
 	}
 	if (demand->level == LEVEL_UNSET)
 		(void)snprintf(text, sizeof(text), "no server can meet it: %s", demand->reason);
 	else if (demand->also != LEVEL_UNSET)
-		(void)snprintf(text, sizeof(text), "%s and %s, by %s", level_name(demand->level),
-			       level_name(demand->also), demand_basis_name(demand->basis));
+		(void)snprintf(text, sizeof(text), "%s and %s, by %s and %s", level_name(demand->level),
+			       level_name(demand->also), demand_basis_name(demand->basis),
+			       demand_basis_name(demand->also_basis));
 	else
 		(void)snprintf(text, sizeof(text), "%s, by %s", level_name(demand->level),
 			       demand_basis_name(demand->basis));
 	detail(out, "demand", text);
+	detail(out, "MX host", probe_allowed(demand, text, sizeof(text)));
+	print_test(out, target);
 	detail(out, "matched", probe_matched(target));
 	if (probe_match(target)[0] != '\0' && !target->talk.judgement.authenticated)
 		detail(out, "note", "the MX list is not signed: this proves the host, not that it is the domain's");

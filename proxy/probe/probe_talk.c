@@ -51,6 +51,7 @@ void probe_terms_of(struct probe_terms *out, const struct verdict *verdict, cons
 {
 	*out = (struct probe_terms){ .verdict = verdict, .address = *address, .compat = compat };
 	demand_of(&out->demand, verdict, address);
+	out->tested = demand_in_test(&out->in_test, verdict, address);
 	candidates_of(&out->names, verdict, address);
 }
 
@@ -146,6 +147,8 @@ static enum probe_action in_clear(struct probe_talk *talk, enum result_word word
 {
 	const struct demand *demand = &talk->terms->demand;
 
+	talk->clear_word = word;
+	(void)smtp_text_sanitize(talk->clear_reason, sizeof(talk->clear_reason), reason, strlen(reason), false);
 	if (demand->level == LEVEL_UNSET)
 		return end(talk, PROBE_REFUSE, demand->result, "%s; and %s", demand->reason, reason);
 	if (clear_is_fine(talk->terms))
@@ -198,7 +201,7 @@ static enum probe_action on_hello(struct probe_talk *talk, const struct probe_ev
 	smtp_ehlo_read(&talk->clear, event->reply);
 	talk->hello_done = true;
 	talk->can_say = true;
-	if (talk->terms->demand.level == LEVEL_NONE)
+	if ((talk->clear.keywords & SMTP_KEYWORD_STARTTLS) != 0 && talk->terms->demand.level == LEVEL_NONE)
 		return end(talk, PROBE_PASS, RESULT_NONE, "in clear text: level none tries no TLS");
 	if ((talk->clear.keywords & SMTP_KEYWORD_STARTTLS) != 0)
 		return say(talk, PROBE_STARTTLS, "STARTTLS", "");
@@ -231,6 +234,8 @@ static enum probe_action on_tls_ready(struct probe_talk *talk, const struct prob
 
 	talk->tls = true;
 	talk->judgement = *judgement;
+	if (event->in_test != NULL)
+		talk->in_test = *event->in_test;
 	talk->can_say = true;
 	if (judgement->satisfied || clear_is_fine(talk->terms))
 		return say(talk, PROBE_TLS_HELLO, "EHLO", talk->hello);

@@ -40,6 +40,8 @@ struct probe_terms {
 	const struct verdict *verdict; /* borrowed */
 	struct addr address;
 	struct demand demand;
+	bool tested; /* a published policy is in testing, and would demand |in_test| */
+	struct demand in_test;
 	struct candidates names; /* to name in TLS, in this order */
 	bool compat;             /* of the configuration: tls-compat */
 };
@@ -56,8 +58,9 @@ struct probe_event {
 	enum probe_event_kind kind;
 	const struct smtp_reply *reply;    /* PROBE_REPLY */
 	bool more;                         /* octets follow it */
-	const struct judgement *judgement; /* PROBE_TLS_READY */
-	const char *reason;                /* of the last two: a clause, "the server closed the connection" */
+	const struct judgement *judgement; /* PROBE_TLS_READY; likewise |in_test|, by a policy in testing: NULL: none */
+	const struct judgement *in_test;
+	const char *reason; /* of the last two: a clause, "the server closed the connection" */
 };
 
 enum probe_action {
@@ -86,6 +89,9 @@ struct probe_talk {
 	struct smtp_ehlo clear;
 	bool tls; /* the handshake was done, and judged */
 	struct judgement judgement;
+	struct judgement in_test;    /* terms->tested: likewise, by that */
+	enum result_word clear_word; /* NONE, or TLS is not to be had, for |clear_reason| */
+	char clear_reason[VERDICT_REASON_MAX];
 	bool tls_hello_done;
 	struct smtp_ehlo secure;
 };

@@ -181,14 +181,17 @@ static void on_tls_ready(void *arg)
 	struct probe_talker *t = arg;
 	struct probe_target *target = t->target;
 	struct judgement judgement;
+	struct judgement in_test;
+	time_t now = time(NULL);
 
 	target->peer = tls_take_peer(leg_tls(t->leg));
 	if (target->peer == NULL) {
 		lost(t, "the server's certificates cannot be kept");
 		return;
 	}
-	judgement = tls_judge(target->peer, target->verdict, &target->at.addr, time(NULL), t->probe->settings->trust);
-	feed(t, &(struct probe_event){ .kind = PROBE_TLS_READY, .judgement = &judgement });
+	judgement = tls_judge(target->peer, target->verdict, &target->at.addr, now, t->probe->settings->trust);
+	in_test = tls_judge_in_test(target->peer, target->verdict, &target->at.addr, now, t->probe->settings->trust);
+	feed(t, &(struct probe_event){ .kind = PROBE_TLS_READY, .judgement = &judgement, .in_test = &in_test });
 }
 
 /* take_reply feeds one reply, if it is complete. Returns whether there may be another. */

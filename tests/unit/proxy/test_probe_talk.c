@@ -517,6 +517,48 @@ static void test_every_event_in_every_stage(void **state)
 	}
 }
 
+/* What a policy in testing says is kept, and changes nothing. */
+static void test_in_test(void **state)
+{
+	static const struct judgement good = { .satisfied = true };
+	static const struct judgement bad = { .result = RESULT_CERTIFICATE_EXPIRED };
+	struct verdict_pattern pattern = { .name = "mx1.example" };
+	struct verdict verdict = verdict_of(LEVEL_DANE, 1);
+	struct probe_terms terms;
+	struct probe_talk talk;
+
+	(void)state;
+	verdict.floor = LEVEL_MAY;
+	probe_terms_of(&terms, &verdict, &address, false);
+	assert_false(terms.tested);
+	verdict.published = (struct verdict_policy){
+		.status = VERDICT_PUBLISHED_TESTING, .by = VERDICT_BY_STS, .patterns = &pattern, .patterns_count = 1
+	};
+	probe_terms_of(&terms, &verdict, &address, false);
+	assert_true(terms.tested);
+	assert_int_equal(terms.in_test.basis, DEMAND_OF_STS);
+	assert_int_equal(terms.demand.level, LEVEL_MAY);
+	/* In clear: why. */
+	probe_talk_begin(&talk, &terms, "x");
+	(void)feed(&talk, &(struct event){ CONNECTED, NULL });
+	(void)feed(&talk, &(struct event){ REPLY, "220 x\r\n" });
+	(void)feed(&talk, &(struct event){ REPLY, EHLO_PLAIN });
+	assert_int_equal(talk.outcome, PROBE_PASS);
+	assert_int_equal(talk.clear_word, RESULT_STARTTLS_NOT_SUPPORTED);
+	assert_string_equal(talk.clear_reason, "the server does not offer STARTTLS");
+	/* Over TLS: judged apart. */
+	probe_talk_begin(&talk, &terms, "x");
+	(void)feed(&talk, &(struct event){ CONNECTED, NULL });
+	(void)feed(&talk, &(struct event){ REPLY, "220 x\r\n" });
+	(void)feed(&talk, &(struct event){ REPLY, EHLO_TLS });
+	(void)feed(&talk, &(struct event){ REPLY, "220 go\r\n" });
+	(void)probe_talk_feed(&talk, &(struct probe_event){ PROBE_TLS_READY, .judgement = &good, .in_test = &bad });
+	(void)feed(&talk, &(struct event){ REPLY, OK_TLS });
+	assert_int_equal(talk.outcome, PROBE_PASS);
+	assert_int_equal(talk.clear_word, RESULT_NONE);
+	assert_int_equal(talk.in_test.result, RESULT_CERTIFICATE_EXPIRED);
+}
+
 static void test_terms(void **state)
 {
 	struct verdict verdict = verdict_of(LEVEL_VERIFY, 2);
@@ -603,8 +645,11 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),  cmocka_unit_test(test_every_event_in_every_stage),
-		cmocka_unit_test(test_terms), cmocka_unit_test(test_unusable_records),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_every_event_in_every_stage),
+		cmocka_unit_test(test_in_test),
+		cmocka_unit_test(test_terms),
+		cmocka_unit_test(test_unusable_records),
 		cmocka_unit_test(test_names),
 	};
 
