@@ -54,6 +54,7 @@ lab_fetch() {
 	[[ $parts == */internet.sh* ]] && packages+=(nsd unbound)
 	[[ $parts == */dnssec.sh* ]] && packages+=(bind9-utils)
 	[[ $parts == */mail.sh* ]] && packages+=(postfix exim4-daemon-light)
+	[[ $parts == */web.sh* ]] && packages+=(nginx-light)
 	[ ${#packages[@]} -eq 0 ] || "$LAB/unpack" "${packages[@]}" >&2
 }
 
