@@ -138,18 +138,16 @@ struct conf {
 	/* SMTP and TLS */
 	enum conf_bare_newline bare_newline;
 	bool tls_compat;
-	char *tls_groups; /* NULL: the library's best */
-	char *ca_file;    /* default: Debian's bundle */
-
-	/* the client's leg */
-	enum conf_client_tls client_tls;
-	char *client_tls_certificate; /* PEM, chain; NULL, as the key: one made at start */
+	enum conf_client_tls client_tls; /* the client's own leg */
+	char *tls_groups;                /* NULL: the library's best */
+	char *ca_file;                   /* default: Debian's bundle */
+	char *client_tls_certificate;    /* PEM, chain; NULL, as the key: one made at start */
 	char *client_tls_key;
 
 	/* what is kept and told */
 	char *state_dir;      /* "": nothing outlives the process */
-	unsigned history_mib; /* of gate25 report; 0: none is kept */
 	char *tlsrpt_socket;  /* of a TLSRPT collector, AF_UNIX; NULL: none */
+	unsigned history_mib; /* of gate25 report; 0: none is kept */
 
 	/* policy */
 	bool enforce;
@@ -157,17 +155,17 @@ struct conf {
 	enum level floor;         /* of level dane, where DANE does not apply: may, encrypt, verify or secure */
 	enum conf_dnssec dnssec;
 	enum conf_insecure_mx insecure_mx;
+	enum conf_sts_lookup sts_lookup;
+	enum conf_expired list_expired;
 	bool strict_mx;                       /* an MX host without DANE is only believed where none has DANE */
 	bool recursion;                       /* validate: ask the name servers themselves, not |resolvers| */
+	bool mta_sts;                         /* MTA-STS, at level dane */
 	struct prefix_list trusted_resolvers; /* whose AD bit is believed though they are not on loopback */
 	char *trust_anchor_file;              /* NULL: the root's */
 	struct prefix_list root_servers;      /* recursion: instead of the root's; addresses */
 	struct string_list bogus_names;       /* names whose lookup must fail where DNSSEC is validated */
-	bool mta_sts;                         /* MTA-STS, at level dane */
-	enum conf_sts_lookup sts_lookup;
-	struct prefix_list sts_private; /* addresses inside one's own network that a policy may be fetched from */
-	char *list_file;                /* STARTTLS-Everywhere's; NULL: none */
-	enum conf_expired list_expired;
+	struct prefix_list sts_private;       /* addresses inside one's own network that a policy may be fetched from */
+	char *list_file;                      /* STARTTLS-Everywhere's; NULL: none */
 	struct endpoint *resolvers;
 	size_t resolvers_count; /* 0: those of resolv.conf, filled in by the parent */
 	struct conf_domain *domains;
