@@ -224,6 +224,11 @@ bool ipc_room(const struct ipc *ipc)
 	return !ipc->broken && !ipc->dead && ipc->queued < IPC_QUEUE_MAX;
 }
 
+size_t ipc_queued(const struct ipc *ipc)
+{
+	return ipc->queued;
+}
+
 bool ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t len, int fd)
 {
 	struct message *message;

@@ -285,6 +285,7 @@ void session_free(struct session *s)
 	verdict_unref(s->verdict);
 	smtp_reply_cleanup(&s->reply);
 	transaction_end(s);
+	findings_forget(s);
 	smtp_reply_cleanup(&s->held_reply);
 	free(s);
 }

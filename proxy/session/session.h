@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/verdict/tls_report.h"
 #include "policy/verdict/verdict.h"
 #include "proxy/base/addr.h"
 #include "proxy/base/attrib.h"
@@ -110,6 +111,9 @@ struct session_ops {
 	 * CLIENT_TLS_FAILED follows. All that the client said was taken; octets that came in clear since are a failure,
 	 * and what the machine says in the meantime is lost. */
 	void (*start_client_tls)(void *arg);
+	/* What the TLS report of the recipient's domain is to say of the leg, which still stands; |report|'s sender is
+	 * for the driver to fill in. Only with options.reports. */
+	void (*report)(void *arg, struct tls_report *report);
 };
 
 struct session_options {
@@ -120,7 +124,10 @@ struct session_options {
 	bool enforce;             /* conf.enforce: what holds where no verdict can be had */
 	bool clear_possible;      /* conf_may_permit_clear: else a server without STARTTLS is refused at once */
 	bool tls_compat;
-	bool client_tls;              /* clients are offered STARTTLS */
+	bool client_tls; /* clients are offered STARTTLS */
+	/* Domains that ask for TLS reports get them (RFC 8460). A server without STARTTLS is then refused where the
+	 * domain is known, which may hear of it, whatever clear_possible says. */
+	bool reports;
 	struct host_memory *hosts;    /* shared by the worker's sessions, outlive them; NULL: none */
 	struct ehlo_memory *keywords; /* likewise */
 };

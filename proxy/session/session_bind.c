@@ -62,6 +62,7 @@ enum state bind_failed(struct session *s, const char *code, enum result_word wor
 	s->binds_failed++;
 	note_trouble(s);
 	log_refusal(s, SESSION_RECORD_REFUSED, word, line, reason);
+	report_refused(s);
 	leg_leave(s);
 	if (s->goal == GOAL_EHLO)
 		return end_refused(s, line);
@@ -94,6 +95,7 @@ static enum state without_starttls(struct session *s, const char *reason)
 	if (!level_is_content(s))
 		report(s, "4.7.4", RESULT_STARTTLS_NOT_SUPPORTED, reason);
 	note_clear(s, RESULT_STARTTLS_NOT_SUPPORTED, reason);
+	finding(s, RESULT_STARTTLS_NOT_SUPPORTED, reason);
 	return bound_in_clear(s);
 }
 
@@ -127,6 +129,7 @@ static enum state handshake_failed(struct session *s, const char *reason)
 {
 	struct session_tls_wish wish = wish_of(s);
 
+	finding(s, RESULT_VALIDATION_FAILURE, reason);
 	leg_drop(s);
 	if (next_candidate(s))
 		return dial(s);
@@ -264,7 +267,10 @@ enum state on_handshake(struct session *s, const struct input *in)
 	s->leg.stage = LEG_TLS_RAW;
 	s->leg.mute = false;
 	s->leg.tls = *in->tls;
-	if (!leg_fits(s)) {
+	if (leg_fits(s)) {
+		findings_forget_tries(s);
+	} else {
+		finding(s, s->leg.judgement.result, s->leg.judgement.reason);
 		if (next_candidate(s)) {
 			leg_leave(s);
 			return dial(s);

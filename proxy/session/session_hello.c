@@ -139,7 +139,8 @@ enum state on_keywords(struct session *s, const struct input *in)
 		return hello_answer(s);
 	if (s->rule != NULL)
 		return bind_for_destination(s);
-	if (!s->options.clear_possible && s->options.enforce && (s->leg.ehlo.keywords & SMTP_KEYWORD_STARTTLS) == 0)
+	if (!s->options.clear_possible && s->options.enforce && !s->options.reports &&
+	    (s->leg.ehlo.keywords & SMTP_KEYWORD_STARTTLS) == 0)
 		return refuse_clear_host(s);
 	return hello_answer(s);
 }

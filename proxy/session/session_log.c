@@ -106,6 +106,8 @@ void log_refusal(struct session *s, enum session_record_kind kind, enum result_w
 	record.reason = reason;
 	if (kind == SESSION_RECORD_REFUSED)
 		s->totals.result = word;
+	if (kind == SESSION_RECORD_REFUSED || kind == SESSION_RECORD_REPORTED)
+		finding(s, word, reason);
 	s->ops->log(s->arg, &record);
 }
 
@@ -143,6 +145,7 @@ void log_in_test(struct session *s, const struct demand *demand, enum result_wor
 	record.result = word;
 	record.reply = reply;
 	record.reason = reason;
+	finding_of(s, record.policy, word, reason);
 	s->ops->log(s->arg, &record);
 }
 

@@ -51,6 +51,8 @@ enum state {
 	ST_COUNT
 };
 
+#define LEG_TOLD_MAX 16
+
 enum stage { /* of the leg to the server */
 	     LEG_NONE = 0,
 	     LEG_DIALLING,
@@ -72,7 +74,9 @@ struct leg {
 	struct session_tls tls;
 	char servername[VERDICT_NAME_MAX];
 	bool judged;
-	struct judgement judgement; /* the last one */
+	struct judgement judgement;  /* the last one */
+	uint64_t told[LEG_TOLD_MAX]; /* hashes of the domains that the leg was reported to */
+	unsigned told_count;
 };
 
 struct transaction {
@@ -149,6 +153,7 @@ struct session {
 	struct verdict *verdict; /* of the pending or last RCPT; NULL: none */
 	struct demand demand;    /* what |verdict| comes to for this server; its level and no other is in force */
 	struct noted noted;
+	struct findings *findings;   /* about the pending RCPT's domain; NULL: none */
 	enum result_word clear_word; /* the bound leg is in clear because of this, and what is wrong */
 	char clear_reason[VERDICT_REASON_MAX];
 	struct candidates candidates;
@@ -273,6 +278,16 @@ void notes_forget(struct session *s);                                          /
 void note_clear(struct session *s, enum result_word word, const char *reason); /* why the leg is in clear */
 void note_trouble(struct session *s);                                          /* with the policy itself */
 void note_published(struct session *s); /* likewise; and what one in testing would have done with the bound leg */
+
+/* session_report.c: the domain's TLS report */
+void findings_forget(struct session *s);       /* another decision begins */
+void findings_keep(struct session *s);         /* those so far hold whatever server it is */
+void findings_forget_tries(struct session *s); /* the others are of handshakes before one that does */
+void finding(struct session *s, enum result_word word, const char *reason); /* the demand in force is not met */
+void finding_of(struct session *s, enum demand_basis basis, enum result_word word,
+		const char *reason);    /* another is not */
+void report_refused(struct session *s); /* no leg would do; before it goes */
+void report_bound(struct session *s);   /* the leg does, or goes for one that does */
 
 /* session_bind.c: a leg that satisfies the verdict */
 void bind_candidates(struct session *s);

@@ -20,6 +20,7 @@ enum state refuse(struct session *s, const char *code, enum result_word word, co
 	(void)snprintf(line, sizeof(line), "%s %s %s", s->goal == GOAL_RCPT ? "451" : "421", code, reason);
 	note_trouble(s);
 	log_refusal(s, SESSION_RECORD_REFUSED, word, line, reason);
+	report_refused(s);
 	return s->goal == GOAL_RCPT ? rcpt_refused(s, line) : end_refused(s, line);
 }
 

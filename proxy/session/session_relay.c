@@ -62,6 +62,7 @@ enum state relay_begin(struct session *s)
 	if (missing != 0)
 		return keyword_missing(s, missing);
 	note_published(s);
+	report_bound(s);
 	if (s->tx.open)
 		return send_rcpt(s);
 	if (s->tx.mail.has_size && s->leg.ehlo.size != 0 && s->tx.mail.size > s->leg.ehlo.size)

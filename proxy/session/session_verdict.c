@@ -131,10 +131,12 @@ static enum state decide(struct session *s)
 	enum result_word word;
 	const char *code = hopeless(s, reason, &word);
 
+	findings_forget(s);
 	if (code != NULL && !demand_is_void(s))
 		return refuse(s, code, word, reason);
 	if (code != NULL)
 		report(s, code, word, reason);
+	findings_keep(s);
 	if (!s->bound)
 		return bind_begin(s);
 	return leg_fits(s) ? relay_begin(s) : unfit(s);

@@ -15,9 +15,10 @@
 #include "policy/verdict/verdict.h"
 
 struct judgement {
-	bool satisfied;                      /* the peer, as it stands, is what the verdict demands */
-	bool authenticated;                  /* and it was proved who it is; false at levels that do not ask */
-	enum result_word result;             /* of a refusal */
+	bool satisfied;          /* the peer, as it stands, is what the verdict demands */
+	bool authenticated;      /* and it was proved who it is; false at levels that do not ask */
+	enum result_word result; /* of a refusal */
+	bool also;               /* of a refusal: it is the demand's second part (demand.also) that is not met */
 	char matched[VERDICT_NAME_MAX + 16]; /* the name or fingerprint that matched, for the log; "" for none. With a
 						TLSA record of usage 3: the base domain that it was found at */
 	char tlsa[12];                       /* level dane: the record that matched, "3 1 1"; "" for none */

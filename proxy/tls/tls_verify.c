@@ -244,6 +244,7 @@ static struct judgement judge_both(const struct dispute *d)
 	if (!out.satisfied || d->demand->also == LEVEL_UNSET)
 		return out;
 	also = judge_level(d, d->demand->also, d->demand->also_basis);
+	also.also = !also.satisfied;
 	return also.satisfied ? out : also;
 }
 

@@ -44,6 +44,7 @@ struct conn {
 	struct tls_peer *peer; /* of |server| once it speaks TLS */
 	struct upstream_plan upstream;
 	struct endpoint client_at;
+	struct addr local; /* of the server leg, connected last: what the server sees; family 0: none was */
 	struct event *timer;
 	struct event *again; /* look once more, from the loop */
 	unsigned waiting;
@@ -127,6 +128,18 @@ static void drop_server(struct conn *conn)
 
 static const struct leg_events server_events;
 
+/* learn_local: over what address the server is spoken to, kept when the leg is gone. */
+static void learn_local(struct conn *conn)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = sizeof(storage);
+	struct endpoint at;
+
+	if (getsockname(leg_fd(conn->server), (struct sockaddr *)&storage, &len) == 0 &&
+	    endpoint_from_sockaddr(&at, &storage))
+		conn->local = at.addr;
+}
+
 static void op_dial(void *arg)
 {
 	struct conn *conn = arg;
@@ -134,6 +147,7 @@ static void op_dial(void *arg)
 	int fd;
 
 	drop_server(conn);
+	conn->local = (struct addr){ 0 };
 	conn->ours = true;
 	fd = upstream_dial(&conn->upstream, err, sizeof(err));
 	if (fd < 0) {
@@ -257,6 +271,14 @@ static void op_start_client_tls(void *arg)
 		wait_for(conn, WAIT_CLIENT_TLS_FAILED, "cannot set up TLS");
 }
 
+static void op_report(void *arg, struct tls_report *report)
+{
+	struct conn *conn = arg;
+
+	report->sender = conn->local;
+	conn->host->report(conn->host->arg, report);
+}
+
 static const struct session_ops ops = {
 	.to_client = op_to_client,
 	.to_server = op_to_server,
@@ -269,6 +291,7 @@ static const struct session_ops ops = {
 	.set_timer = op_set_timer,
 	.log = op_log,
 	.start_client_tls = op_start_client_tls,
+	.report = op_report,
 };
 
 /* --- feeding the machine -------------------------------------------------------------------------------------------
@@ -459,6 +482,7 @@ static void on_connected(void *arg)
 {
 	struct conn *conn = arg;
 
+	learn_local(conn);
 	conn->waiting |= WAIT_CONNECTED;
 	pump(conn);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/verdict/tls_report.h"
 #include "policy/verdict/verdict.h"
 #include "proxy/base/addr.h"
 #include "proxy/base/attrib.h"
@@ -29,6 +30,7 @@ struct conn_host {
 	/* The settings that are in force now; borrowed until the next reload. */
 	struct settings *(*settings)(void *arg);
 	void (*record)(void *arg, const struct session_record *record);
+	void (*report)(void *arg, const struct tls_report *report); /* for the domain that asks for it */
 	/* The conn is over and has freed itself. */
 	void (*ended)(void *arg, struct conn *conn);
 	void *arg;

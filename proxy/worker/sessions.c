@@ -133,6 +133,7 @@ static void begin(struct sessions *sessions, int fd, const struct endpoint *clie
 		.bare_newline_reject = conf->bare_newline == CONF_BARE_NEWLINE_REJECT,
 		.enforce = conf->enforce,
 		.clear_possible = conf_may_permit_clear(conf),
+		.reports = conf->tlsrpt_socket != NULL,
 		.tls_compat = conf->tls_compat,
 		.client_tls = settings->client_tls != NULL,
 		.hosts = sessions->hosts,

@@ -2,6 +2,7 @@
 #include "proxy/worker/verdict_client.h"
 
 #include <event2/event.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,8 +13,10 @@
 #include "proxy/worker/verdict_cache.h"
 #include "proxy/worker/verdict_wait.h"
 
-#define PENDING_MAX 10000
-#define NO_DEADLINE UINT64_MAX /* each session has its own timer */
+#define PENDING_MAX      10000
+#define REPORT_QUEUE_MAX 32         /* messages that wait when a report is still sent */
+#define REPORT_QUIET_S   60         /* between two lines about lost ones */
+#define NO_DEADLINE      UINT64_MAX /* each session has its own timer */
 
 struct verdict_client {
 	struct event_base *base;
@@ -25,7 +28,10 @@ struct verdict_client {
 	verdict_answer_fn *answer;
 	verdict_lost_fn *lost;
 	void *arg;
-	struct event *retry; /* the channel was full */
+	struct event *retry;   /* the channel was full */
+	uint64_t reports_lost; /* and not told of */
+	uint64_t told_s;       /* when losses were told of; 0: never */
+	uint8_t report[TLS_REPORT_BYTES_MAX];
 };
 
 static uint64_t now_s(void)
@@ -199,6 +205,28 @@ uint32_t verdict_client_ask(struct verdict_client *client, void *asker, const st
 void verdict_client_cancel(struct verdict_client *client, uint32_t id)
 {
 	verdict_wait_cancel(client->wait, id);
+}
+
+static void report_lost(struct verdict_client *client)
+{
+	client->reports_lost++;
+	if (client->told_s != 0 && now_s() - client->told_s < REPORT_QUIET_S)
+		return;
+	log_say(LOG_LEVEL_WARNING, "tlsrpt-lost", "%" PRIu64 " TLS report(s) did not reach policyd: it is away or busy",
+		client->reports_lost);
+	client->reports_lost = 0;
+	client->told_s = now_s();
+}
+
+void verdict_client_report(struct verdict_client *client, const struct tls_report *report)
+{
+	struct wire_writer w;
+
+	wire_writer_init(&w, client->report, sizeof(client->report));
+	tls_report_put(&w, report);
+	if (w.failed || client->ipc == NULL || ipc_queued(client->ipc) > REPORT_QUEUE_MAX ||
+	    !ipc_send(client->ipc, VERDICT_MSG_REPORT, client->report, w.len, -1))
+		report_lost(client);
 }
 
 void verdict_client_forget(struct verdict_client *client, uint32_t generation)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/verdict/tls_report.h"
 #include "policy/verdict/verdict.h"
 #include "proxy/base/attrib.h"
 
@@ -33,6 +34,9 @@ bool verdict_client_connected(const struct verdict_client *client);
 uint32_t verdict_client_ask(struct verdict_client *client, void *asker, const struct verdict_question *question,
 			    struct verdict **out);
 void verdict_client_cancel(struct verdict_client *client, uint32_t id);
+/* verdict_client_report sends a report on its way. Questions go first: where many messages wait, or policyd is away,
+ * the report is lost, which the log tells once a minute at most. */
+void verdict_client_report(struct verdict_client *client, const struct tls_report *report);
 /* verdict_client_forget: verdicts of an older generation are worth nothing any more. */
 void verdict_client_forget(struct verdict_client *client, uint32_t generation);
 

@@ -73,6 +73,13 @@ static void host_record(void *arg, const struct session_record *record)
 	(void)monitor_record_send(worker->monitor, &told);
 }
 
+static void host_report(void *arg, const struct tls_report *report)
+{
+	const struct worker *worker = arg;
+
+	verdict_client_report(worker->verdicts, report);
+}
+
 static void host_ended(void *arg, struct conn *conn)
 {
 	struct worker *worker = arg;
@@ -358,6 +365,7 @@ static void init(struct worker *worker, struct role_start *start)
 		.cancel = host_cancel,
 		.settings = host_settings,
 		.record = host_record,
+		.report = host_report,
 		.ended = host_ended,
 		.arg = worker,
 	};

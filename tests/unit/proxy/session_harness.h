@@ -118,6 +118,7 @@ struct harness {
 	size_t verdicts_count;
 	unsigned ends;
 	unsigned messages_told;   /* records of one */
+	unsigned reported;        /* times, for TLS reports */
 	unsigned judged;          /* times */
 	unsigned judged_to_check; /* of these, by the checks below */
 	/* The peer's certificate: names, space between; judged by harness_judge. */
@@ -232,6 +233,7 @@ static inline bool tlsa_fits(const struct harness *h, const struct demand *deman
 static inline void judge_names(const struct harness *h, const struct verdict *v, const struct demand *demand,
 			       enum demand_basis basis, struct judgement *out)
 {
+	out->also = demand->also != LEVEL_UNSET;
 	if (h->cert_expired) {
 		out->result = RESULT_CERTIFICATE_EXPIRED;
 		(void)snprintf(out->reason, sizeof(out->reason), "certificate expired");
@@ -239,6 +241,7 @@ static inline void judge_names(const struct harness *h, const struct verdict *v,
 		out->result = RESULT_CERTIFICATE_HOST_MISMATCH;
 		(void)snprintf(out->reason, sizeof(out->reason), "certificate has none of the names");
 	} else {
+		out->also = false;
 		out->satisfied = true;
 		out->authenticated = true;
 		(void)snprintf(out->matched, sizeof(out->matched), "%.200s", h->cert);
@@ -579,10 +582,58 @@ static inline void op_start_client_tls(void *arg)
 	h->want_client_tls = true;
 }
 
-static const struct session_ops harness_ops = { op_to_client, op_to_server,       op_dial,
-						op_start_tls, op_close_server,    harness_judge,
-						op_ask,       op_cancel,          op_set_timer,
-						op_log,       op_start_client_tls };
+static inline void add_policy(const struct tls_report *report, size_t index, char *out, size_t cap)
+{
+	const struct tls_report_policy *p = &report->policies[index];
+	size_t len = (size_t)snprintf(out, cap, "%s%s%s %s", tls_report_type_name(p->type),
+				      p->domain[0] != '\0' ? " " : "", p->domain, p->failed ? "failed" : "ok");
+
+	for (size_t i = 0; i < report->failures_count; i++) {
+		const struct tls_report_failure *f = &report->failures[i];
+		if (f->policy == index && len < cap)
+			len += (size_t)snprintf(out + len, cap - len, " %s@%s/%s (%s)", result_word_name(f->word),
+						f->mx, f->helo, f->reason);
+	}
+}
+
+/* It arrives, and no server is said to be well that was not spoken to over TLS. */
+static inline void check_report(const struct harness *h, const struct tls_report *report)
+{
+	static uint8_t bytes[TLS_REPORT_BYTES_MAX];
+	struct wire_writer w;
+	struct wire_reader r;
+
+	MUST_HOLD(h->in_tls || report->failures_count > 0);
+	wire_writer_init(&w, bytes, sizeof(bytes));
+	tls_report_put(&w, report);
+	wire_reader_init(&r, bytes, w.len);
+	struct tls_report *there = tls_report_get(&r);
+	MUST_HOLD(!w.failed && there != NULL);
+	tls_report_free(there);
+}
+
+static inline void op_report(void *arg, struct tls_report *report)
+{
+	struct harness *h = arg;
+	char policy[1200];
+
+	MUST_HOLD(!h->over && h->ends == 0 && h->options.reports);
+	check_report(h, report);
+	h->reported++;
+	bytes_add_text(&h->notes, "report ");
+	bytes_add_text(&h->notes, report->domain);
+	for (size_t i = 0; i < report->policies_count; i++) {
+		add_policy(report, i, policy, sizeof(policy));
+		bytes_add_text(&h->notes, i == 0 ? ": " : "; ");
+		bytes_add_text(&h->notes, policy);
+	}
+	bytes_add_text(&h->notes, "\n");
+}
+
+static const struct session_ops harness_ops = { op_to_client, op_to_server,        op_dial,
+						op_start_tls, op_close_server,     harness_judge,
+						op_ask,       op_cancel,           op_set_timer,
+						op_log,       op_start_client_tls, op_report };
 
 /* --- driving -------------------------------------------------------------------------------------------------------
  */

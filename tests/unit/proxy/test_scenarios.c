@@ -2,7 +2,7 @@
 /* Runs the scripted dialogues of tests/scenarios: each whole, octet by octet, and with the client pipelining.
  *
  *   === NAME                  begins a scenario; # is a comment
- *   SET key=value ...         dst, enforce, clear_possible, compat, bare_newline=reject, client_tls=yes
+ *   SET key=value ...         dst, enforce, clear_possible, compat, bare_newline=reject, client_tls=yes, reports=yes
  *   POLICY DOMAIN key=value   what policyd answers for it: level, source, enforce, auth, min, servername, names, mx
  *                             (name@address), status, result, lookup, floor, secure=no, strict=yes, dane (of each mx in
  *                             its order: none, failed, unusable, or WORD[+WORD][/BASE]: a CERT with WORD matches).
@@ -16,6 +16,7 @@
  *   C< PATTERN, S< PATTERN    the next line either was told (fnmatch). S< @dial, @tls SNI [min13] [compat], @quit, @close
  *   L< PATTERN                a later record of the log
  *   JUDGED N                  so many times the server's certificates were judged since the session began
+ *   REPORTED N                so many TLS reports were made; L< report DOMAIN: POLICY ...; ... is one
  *   TIMEOUT [N]               the timer (of N seconds) runs out;  WAIT N  time passes;  SHUTDOWN
  *   OPEN / END                the session goes on / is over;  NEW  another session at the same worker
  *   USE open|reopen           the usual dialogue up to EHLO;  USE bind SNI [min13] [compat]
@@ -251,13 +252,13 @@ static void expect_record(struct play *p, const char *pattern)
 	complain(p, "no such record", all);
 }
 
-static void expect_judged(struct play *p, const char *times)
+static void expect_count(struct play *p, const char *times, const char *what, unsigned count)
 {
 	char got[32];
 
-	(void)snprintf(got, sizeof(got), "%u", p->h.judged - p->h.judged_to_check);
+	(void)snprintf(got, sizeof(got), "%u", count);
 	if (strcmp(times, got) != 0)
-		complain(p, "judged so many times", got);
+		complain(p, what, got);
 }
 
 /* --- directives ----------------------------------------------------------------------------------------------------
@@ -275,6 +276,8 @@ static void do_set(struct play *p, const char *text)
 		p->h.options.clear_possible = strcmp(value, "yes") == 0;
 	if (value_of(text, "compat", value))
 		p->h.options.tls_compat = strcmp(value, "yes") == 0;
+	if (value_of(text, "reports", value))
+		p->h.options.reports = strcmp(value, "yes") == 0;
 	if (value_of(text, "client_tls", value))
 		p->h.options.client_tls = strcmp(value, "yes") == 0;
 	if (value_of(text, "bare_newline", value))
@@ -490,7 +493,9 @@ static bool expectations(struct play *p, const char *text)
 	else if ((rest = after(text, "L<")) != NULL)
 		expect_record(p, rest);
 	else if ((rest = after(text, "JUDGED")) != NULL)
-		expect_judged(p, rest);
+		expect_count(p, rest, "judged so many times", p->h.judged - p->h.judged_to_check);
+	else if ((rest = after(text, "REPORTED")) != NULL)
+		expect_count(p, rest, "reported so many times", p->h.reported);
 	else if (strcmp(text, "END") == 0 && !p->h.over)
 		complain(p, "the session goes on", "");
 	else if (strcmp(text, "OPEN") == 0 && p->h.over)
