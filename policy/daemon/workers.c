@@ -35,7 +35,8 @@ struct worker {
 
 struct workers {
 	struct event_base *base;
-	void (*suspect)(void *arg);
+	workers_suspect_fn *suspect;
+	workers_report_fn *report;
 	void *arg;
 	struct workers_means means;
 	struct worker all[ROLE_SLOTS_MAX];
@@ -171,22 +172,15 @@ static void consider(struct pending *pending)
 
 /* --- workers ------------------------------------------------------------------------------------------------------ */
 
-static bool on_message(void *arg, uint16_t type, const uint8_t *body, size_t len, int fd)
+static bool take_question(struct worker *worker, const uint8_t *body, size_t len)
 {
-	struct worker *worker = arg;
 	struct verdict_question question;
 	struct wire_reader r;
 	struct pending *pending;
 
-	if (fd >= 0)
-		(void)close(fd);
 	wire_reader_init(&r, body, len);
-	if (fd >= 0 || type != VERDICT_MSG_QUESTION || !verdict_question_get(&r, &question) ||
-	    worker->count >= WORKERS_QUESTIONS_MAX) {
-		log_say(LOG_LEVEL_WARNING, "worker-dropped", "worker %u sent what is no question, or too many",
-			worker->slot);
+	if (!verdict_question_get(&r, &question) || worker->count >= WORKERS_QUESTIONS_MAX)
 		return false;
-	}
 	pending = calloc(1, sizeof(*pending));
 	if (pending == NULL)
 		return false;
@@ -195,6 +189,24 @@ static bool on_message(void *arg, uint16_t type, const uint8_t *body, size_t len
 	worker->count++;
 	consider(pending);
 	return true;
+}
+
+static bool on_message(void *arg, uint16_t type, const uint8_t *body, size_t len, int fd)
+{
+	struct worker *worker = arg;
+	struct workers *workers = worker->workers;
+	bool ok = false;
+
+	if (fd >= 0)
+		(void)close(fd);
+	else if (type == VERDICT_MSG_QUESTION)
+		ok = take_question(worker, body, len);
+	else if (type == VERDICT_MSG_REPORT)
+		ok = workers->report(workers->arg, body, len);
+	if (!ok)
+		log_say(LOG_LEVEL_WARNING, "worker-dropped",
+			"worker %u sent what is neither question nor report, or too many", worker->slot);
+	return ok;
 }
 
 /* disconnect forgets the worker's questions; the lookups for them go on and fill the cache. */
@@ -270,7 +282,7 @@ void workers_use(struct workers *workers, const struct workers_means *means, boo
 		ask_again(&workers->all[i], again);
 }
 
-struct workers *workers_new(struct event_base *base, void (*suspect)(void *arg), void *arg)
+struct workers *workers_new(struct event_base *base, workers_suspect_fn *suspect, workers_report_fn *report, void *arg)
 {
 	struct workers *workers = calloc(1, sizeof(*workers));
 
@@ -278,6 +290,7 @@ struct workers *workers_new(struct event_base *base, void (*suspect)(void *arg),
 		return NULL;
 	workers->base = base;
 	workers->suspect = suspect;
+	workers->report = report;
 	workers->arg = arg;
 	for (unsigned i = 0; i < ROLE_SLOTS_MAX; i++) {
 		workers->all[i].workers = workers;

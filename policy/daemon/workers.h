@@ -22,8 +22,11 @@ struct workers_means {
 	struct gather_sources sources;
 };
 
-/* |suspect| is told that a lookup failed. NULL: out of memory. */
-struct workers *workers_new(struct event_base *base, void (*suspect)(void *arg), void *arg);
+/* |suspect| is told that a lookup failed. |report| takes the body of a VERDICT_MSG_REPORT; false: it is malformed.
+ * NULL: out of memory. */
+typedef void workers_suspect_fn(void *arg);
+typedef bool workers_report_fn(void *arg, const uint8_t *body, size_t len);
+struct workers *workers_new(struct event_base *base, workers_suspect_fn *suspect, workers_report_fn *report, void *arg);
 void workers_free(struct workers *workers); /* NULL is fine */
 
 /* workers_add takes |fd|, the channel of worker |slot| (below ROLE_SLOTS_MAX); an earlier one is closed. */

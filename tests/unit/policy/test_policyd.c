@@ -5,10 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <sys/un.h>
 
 #include "policy/daemon/policyd.h"
 #include "policy/sts/sts_fetch.h"
 #include "policy/verdict/demand.h"
+#include "policy/verdict/tls_report.h"
 #include "policy/verdict/verdict.h"
 #include "proxy/base/ipc.h"
 #include "proxy/base/log.h"
@@ -22,6 +24,7 @@ static const struct fake_record records[] = {
 	{ "mx.d.example", T_AAAA, 300, 0, "2001:db8::1" },
 	{ "s.example", T_MX, 300, 10, "mx.d.example" },
 	{ "_mta-sts.s.example", T_TXT, 300, 0, "v=STSv1; id=one;" },
+	{ "_smtp._tls.s.example", T_TXT, 300, 0, "v=TLSRPTv1; rua=mailto:r@s.example" },
 	{ "down.example", T_MX, 300, 10, "mx.d.example" },
 	{ "_mta-sts.down.example", T_TXT, 300, 0, "v=STSv1; id=one;" },
 	{ "l.example", T_MX, 300, 10, "mx.d.example" },
@@ -608,6 +611,99 @@ static void test_published_reload(void **state)
 		conf_cleanup(&next[i]);
 }
 
+/* --- TLS reports -------------------------------------------------------------------------------------------------- */
+
+static int bind_collector(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	return fd;
+}
+
+/* put_report reports on |domain| and its policy |id|, with an MX pattern that is told where the text is not. */
+static bool put_report(struct peer *peer, const char *domain, const char *id)
+{
+	static const struct verdict_pattern pattern = { "told.by.fields.example", false };
+	static uint8_t bytes[WIRE_MAX];
+	struct tls_report report = {
+		.policies_count = 1,
+		.policies[0] = { .type = TLS_REPORT_STS, .max_age_s = 7, .patterns = &pattern, .patterns_count = 1 },
+	};
+	struct wire_writer w;
+
+	(void)snprintf(report.domain, sizeof(report.domain), "%s", domain);
+	(void)snprintf(report.policies[0].domain, sizeof(report.policies[0].domain), "%s", domain);
+	(void)snprintf(report.policies[0].id, sizeof(report.policies[0].id), "%s", id);
+	wire_writer_init(&w, bytes, TLS_REPORT_BYTES_MAX);
+	tls_report_put(&w, &report);
+	assert_false(w.failed);
+	return ipc_send(peer->ipc, VERDICT_MSG_REPORT, bytes, w.len, -1);
+}
+
+static const char *next_datagram(struct world *w, int collector)
+{
+	const struct timeval little = { .tv_usec = 10000 };
+	static char got[65536];
+
+	for (unsigned i = 0; i < 300; i++) {
+		ssize_t n = recv(collector, got, sizeof(got) - 1, MSG_DONTWAIT);
+		got[n > 0 ? n : 0] = '\0';
+		if (n > 0)
+			return got;
+		(void)event_base_loopexit(w->base, &little);
+		(void)event_base_loop(w->base, 0);
+	}
+	return "";
+}
+
+static void test_tls_reports(void **state)
+{
+	static struct world w;
+	char folder[] = "/tmp/gate25-policyd-XXXXXX";
+	char path[64];
+	char conf[128];
+	struct conf next[2];
+	char octet;
+	int collector;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/socket", folder);
+	(void)snprintf(conf, sizeof(conf), "tlsrpt-socket = \"%s\"\n", path);
+	collector = bind_collector(path);
+	open_world(&w, conf);
+	ask(&w, "s.example");
+	assert_published(&w, "enforce", "sts");
+	assert_true(put_report(&w.peers[0], "s.example", "one"));
+	assert_non_null(strstr(next_datagram(&w, collector), "\"mx: *.d.example\",\"max_age: 86400\"]"));
+	assert_true(put_report(&w.peers[0], "s.example", "another")); /* than the one that is known */
+	assert_non_null(strstr(next_datagram(&w, collector), "\"mx: told.by.fields.example\",\"max_age: 7\"]"));
+	/* Not to a collector that the configuration has no more, and of nobody who does not ask. */
+	reload(&w, &next[0], "", 2);
+	assert_true(put_report(&w.peers[0], "s.example", "one"));
+	ask(&w, "s.example"); /* messages are taken in their order */
+	reload(&w, &next[1], conf, 3);
+	assert_true(put_report(&w.peers[0], "d.example", "one"));
+	ask(&w, "s.example");
+	assert_int_equal(recv(collector, &octet, 1, MSG_DONTWAIT), -1);
+	assert_true(put_report(&w.peers[0], "s.example", "one"));
+	assert_non_null(strstr(next_datagram(&w, collector), "\"d\":\"s.example\""));
+	assert_false(w.peers[0].closed);
+	assert_true(ipc_send(w.peers[0].ipc, VERDICT_MSG_REPORT, "nothing", 7, -1));
+	(void)next_datagram(&w, collector);
+	assert_true(w.peers[0].closed);
+	(void)close(collector);
+	(void)unlink(path);
+	(void)rmdir(folder);
+	close_world(&w);
+	conf_cleanup(&next[0]);
+	conf_cleanup(&next[1]);
+}
+
 /* Without a fetcher there is no MTA-STS, and a gate that is to have it does not start as if there were none. */
 static void test_no_fetcher(void **state)
 {
@@ -638,7 +734,8 @@ int main(void)
 		cmocka_unit_test(test_slow_reader),      cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_worker_gone),      cmocka_unit_test(test_mode_switch),
 		cmocka_unit_test(test_published),        cmocka_unit_test(test_not_asked),
-		cmocka_unit_test(test_published_reload), cmocka_unit_test(test_no_fetcher),
+		cmocka_unit_test(test_published_reload), cmocka_unit_test(test_tls_reports),
+		cmocka_unit_test(test_no_fetcher),
 	};
 
 	return cmocka_run_group_tests_name("policyd", tests, NULL, NULL);
