@@ -55,7 +55,8 @@ struct sts_answer {
 
 typedef void sts_answer_fn(void *arg, const struct sts_answer *answer); /* borrowed for the call */
 
-/* sts_new reads the store: what in it is damaged is left out and said, the rest holds. NULL: |err| says why. */
+/* sts_new reads the store: what in it is damaged is left out and said, the rest holds. Where there can be no store the
+ * log says so, and memory does without. NULL: |err| says why. */
 struct sts *sts_new(struct event_base *base, const struct sts_options *options, char *err, size_t err_len);
 void sts_free(struct sts *sts); /* NULL is fine */
 
@@ -66,7 +67,7 @@ void sts_use_dns(struct sts *sts, struct dns *dns);
 void sts_reload(struct sts *sts, const struct sts_options *options);
 
 /* sts_ask: |fn| is called once, never from inside. Questions for one domain are put once. |domain|: lower-case A-label.
- * NULL: out of memory. */
+ * NULL: out of memory, or too many lookups or askers already. */
 MUST_CHECK struct sts_ask *sts_ask(struct sts *sts, const char *domain, sts_answer_fn *fn, void *arg);
 void sts_cancel(struct sts_ask *ask); /* before |fn| was called; the lookup goes on. NULL is fine */
 /* sts_find answers from what is known and fresh, without asking anybody; false: it is not. Borrowed until the next call

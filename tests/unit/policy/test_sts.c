@@ -440,6 +440,18 @@ static void test_other_dns(void **state)
 	assert_int_equal(world.told, 2);
 	assert_int_equal(site->fetched, 1);
 	assert_true(find(sts, "a.example"));
+	/* a fetch that is stopped leaves nothing known, were it only that there is no policy */
+	world.hold_fetch = true;
+	set_policy("d.example", "1", "enforce", DAY);
+	sts_cancel(sts_ask(sts, "d.example", on_answer, NULL));
+	run();
+	sts_use_dns(sts, NULL);
+	assert_false(find(sts, "d.example"));
+	sts_use_dns(sts, some_dns);
+	assert_false(find(sts, "d.example"));
+	world.hold_fetch = false;
+	assert_int_equal(ask(sts, "d.example"), VERDICT_PUBLISHED_ENFORCE);
+	assert_int_equal(ask(sts, "a.example"), VERDICT_PUBLISHED_ENFORCE);
 	sts_use_dns(sts, NULL); /* what is known is known without */
 	assert_int_equal(ask(sts, "a.example"), VERDICT_PUBLISHED_ENFORCE);
 	assert_non_null(sts_ask(sts, "c.example", on_answer, NULL));
