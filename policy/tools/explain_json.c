@@ -139,7 +139,7 @@ static json_t *sts_json(const struct explain *explain)
 	const struct sts_answer *sts = explain->facts != NULL ? &explain->facts->sts : NULL;
 	char addr[ADDR_TEXT_MAX];
 
-	if (!explain_has_sts(explain))
+	if (sts == NULL || !explain_has_sts(explain))
 		return json_null();
 	return json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:s, s:s, s:s}", "record_status",
 			 dns_status_name(sts->txt_status), "record",
