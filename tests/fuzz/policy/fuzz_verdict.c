@@ -26,6 +26,29 @@ static void again(uint32_t id, const struct verdict *verdict)
 	verdict_unref(got);
 }
 
+static void must_hold(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+/* What is published permits nothing by being lost, and demands nothing but what it says. */
+static void check_published(const struct verdict *verdict)
+{
+	const struct verdict_policy *policy = &verdict->published;
+	struct demand demand;
+
+	demand_of(&demand, verdict, &none);
+	if (verdict->level == LEVEL_DANE && policy->status == VERDICT_PUBLISHED_FAILED)
+		must_hold(demand.level == LEVEL_UNSET || (demand.level == LEVEL_DANE && verdict->mx_secure));
+	if (policy->status != VERDICT_PUBLISHED_ENFORCE)
+		must_hold(demand.allowed_count == 0 && demand.basis != DEMAND_OF_LIST);
+	for (size_t i = 0; i < demand.allowed_count; i++)
+		must_hold(verdict_policy_allows(policy, demand.allowed[i]->name));
+	if (demand_in_test(&demand, verdict, &none))
+		must_hold(policy->status == VERDICT_PUBLISHED_TESTING && !level_permits_clear(demand.level));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 {
 	struct verdict_question question;
@@ -41,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 		return 0;
 	if (verdict->status != VERDICT_OK && verdict->enforce && demand_permits_clear(verdict, &none))
 		abort();
+	check_published(verdict);
 	if (in_len <= WIRE_MAX - 2)
 		again(id, verdict);
 	verdict_unref(verdict);
