@@ -81,6 +81,18 @@ static void warn_scope(const struct conf *conf, struct conf_problems *warnings)
 		warn_sources(conf, warnings);
 }
 
+/* wants_published: whether level dane, where what is published counts, holds anywhere. */
+static bool wants_published(const struct conf *conf)
+{
+	bool wants = conf->default_level == LEVEL_DANE;
+
+	for (size_t i = 0; i < conf->domains_count; i++)
+		wants = wants || conf->domains[i].rule.level == LEVEL_DANE;
+	for (size_t i = 0; i < conf->destinations_count; i++)
+		wants = wants || conf->destinations[i].rule.level == LEVEL_DANE;
+	return wants;
+}
+
 static void warn_gate(const struct conf *conf, struct conf_problems *warnings)
 {
 	char text[ENDPOINT_TEXT_MAX];
@@ -102,6 +114,8 @@ static void warn_gate(const struct conf *conf, struct conf_problems *warnings)
 	if (conf->monitor && !addr_is_loopback(&conf->monitor_listen.addr))
 		conf_problem(warnings, 0, "monitor listens on %s: whoever reaches it reads who mails whom",
 			     endpoint_format(&conf->monitor_listen, text));
+	if (conf->list_file != NULL && !wants_published(conf))
+		conf_problem(warnings, 0, "list-file has no effect: nothing has level dane, where a list counts");
 	if (!conf->monitor && conf->history_mib > 0 && conf->state_dir[0] != '\0')
 		conf_problem(warnings, 0,
 			     "monitor = off: gate25 report will have no history (history-size = 0 says that this is "
@@ -135,8 +149,9 @@ static void warn_rule(const struct conf *conf, const struct conf_rule *rule, con
 			     "%s %s: floor = %s: mail may leave in clear where no DANE forbids it", kind, what,
 			     level_name(conf_floor(conf, rule)));
 	else if (rule->level == LEVEL_DANE && conf->dnssec == CONF_DNSSEC_OFF)
-		conf_problem(warnings, rule->line, "%s %s: level dane comes to its floor, for dnssec = off", kind,
-			     what);
+		conf_problem(warnings, rule->line, "%s %s: level dane comes to %s, for dnssec = off", kind, what,
+			     conf->mta_sts || conf->list_file != NULL ? "what is published by other ways, or its floor"
+								      : "its floor");
 	else if (rule->level == LEVEL_DANE_ONLY && conf->dnssec == CONF_DNSSEC_OFF)
 		conf_problem(warnings, rule->line, "%s %s: level dane-only can never be met with dnssec = off", kind,
 			     what);

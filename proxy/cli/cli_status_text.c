@@ -85,10 +85,25 @@ static void write_dnssec(FILE *out, const json_t *dnssec)
 	(void)fputc('\n', out);
 }
 
+static void write_list(FILE *out, const json_t *list)
+{
+	if (json_object_size(list) == 0)
+		return;
+	(void)fprintf(out, "  list: %lld domains, %s ", (long long)number_of(list, "entries"),
+		      number_of(list, "expires") <= (int64_t)time(NULL) ? "EXPIRED" : "expires");
+	write_time(out, number_of(list, "expires"));
+	(void)fputs(json_is_true(json_object_get(list, "copy"))
+			    ? "; the last accepted copy, for list-file cannot be taken"
+			    : "",
+		    out);
+	(void)fputc('\n', out);
+}
+
 static void write_summary(FILE *out, const json_t *status, const json_t *gate)
 {
 	line(out, "  TLS library: ", text_of(gate, "tls_library"));
 	write_dnssec(out, json_object_get(gate, "dnssec"));
+	write_list(out, json_object_get(gate, "list"));
 	if (json_is_false(json_object_get(gate, "enforce")))
 		line(out, "  ", "REPORT ONLY (enforce = no): mail that would be refused is delivered");
 	if (json_is_false(json_object_get(gate, "rules")))

@@ -14,6 +14,12 @@ static json_t *dnssec_json(const struct dnssec_report *report)
 			 (json_int_t)report->failures, "reason", report->reason);
 }
 
+static json_t *list_json(const struct monitor_list *list)
+{
+	return json_pack("{s:I, s:I, s:I, s:b}", "entries", (json_int_t)list->entries, "timestamp",
+			 (json_int_t)list->timestamp, "expires", (json_int_t)list->expires, "copy", (int)list->is_copy);
+}
+
 char *monitor_gate_json(const struct monitor_gate *gate)
 {
 	bool old;
@@ -32,6 +38,8 @@ char *monitor_gate_json(const struct monitor_gate *gate)
 	if (gate->not_ready != NULL)
 		(void)json_object_set_new(status, "reason", json_string(gate->not_ready));
 	(void)json_object_set_new(status, "dnssec", dnssec_json(gate->dnssec));
+	if (gate->list != NULL)
+		(void)json_object_set_new(status, "list", list_json(gate->list));
 	text = json_dumps(status, JSON_COMPACT);
 	json_decref(status);
 	return text;

@@ -8,6 +8,13 @@
 
 #include "proxy/base/dnssec_report.h"
 
+struct monitor_list { /* the STARTTLS-Everywhere list in force; UNIX times */
+	uint64_t entries;
+	uint64_t timestamp;
+	uint64_t expires;
+	bool is_copy; /* of the last accepted one, for list-file cannot be taken */
+};
+
 struct monitor_gate {
 	const char *not_ready; /* a sentence; NULL: the gate is ready */
 	time_t started;
@@ -18,6 +25,7 @@ struct monitor_gate {
 	bool rules;       /* nftables is gate25's matter here */
 	unsigned repairs; /* how often its tables were put back */
 	const struct dnssec_report *dnssec;
+	const struct monitor_list *list; /* NULL: there is none */
 };
 
 /* monitor_gate_json returns the body of ROLE_MSG_STATUS, which the caller frees; NULL: out of memory. */

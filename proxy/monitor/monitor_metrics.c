@@ -70,6 +70,22 @@ static void write_dnssec(const struct monitor_state *state, FILE *out)
 	     "DNSSEC self-tests that did not pass.");
 }
 
+static void write_list(const struct monitor_state *state, FILE *out)
+{
+	const json_t *list = json_object_get(state->gate, "list");
+	const json_int_t entries = json_integer_value(json_object_get(list, "entries"));
+	const json_int_t expires = json_integer_value(json_object_get(list, "expires"));
+
+	if (list == NULL)
+		return;
+	lone(out, "gate25_list_entries", "gauge", entries > 0 ? (uint64_t)entries : 0,
+	     "Domains on the STARTTLS-Everywhere list.");
+	lone(out, "gate25_list_expires_seconds", "gauge", expires > 0 ? (uint64_t)expires : 0,
+	     "When that list expires, seconds since 1970.");
+	lone(out, "gate25_list_copy", "gauge", json_is_true(json_object_get(list, "copy")),
+	     "Whether list-file could not be taken and the last accepted copy is in force.");
+}
+
 static void write_family(const struct monitor_state *state, enum counter_family family, FILE *out)
 {
 	const char *name = counter_family_name(family);
@@ -88,6 +104,7 @@ bool monitor_metrics(const struct monitor_state *state, FILE *out)
 {
 	write_gate(state, out);
 	write_dnssec(state, out);
+	write_list(state, out);
 	for (unsigned i = 0; i < COUNTER_FAMILY_COUNT; i++)
 		write_family(state, (enum counter_family)i, out);
 	return fflush(out) == 0 && ferror(out) == 0;

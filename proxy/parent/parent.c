@@ -111,9 +111,15 @@ static void tell_status(struct parent *parent)
 		.repairs = parent->keeper != NULL ? gatekeeper_repairs(parent->keeper) : 0,
 		.dnssec = &parent->dnssec,
 	};
+	const struct list_input *in_force = &parent->inputs.list;
+	const struct monitor_list list = { .entries = in_force->entries,
+					   .timestamp = in_force->timestamp,
+					   .expires = in_force->expires,
+					   .is_copy = in_force->is_copy };
 	char sentence[DNSSEC_SENTENCE_MAX];
 	char *json;
 
+	gate.list = in_force->fd >= 0 ? &list : NULL;
 	take_facts(parent);
 	dnssec_sentence(sentence, &parent->inputs.conf, parent->dnssec.state, parent->dnssec.reason);
 	switch (readiness_lacks(&parent->readiness)) {

@@ -95,6 +95,12 @@ check "list show follows the alias" grep -qx "mx mx.right.lab" <(lab_in gw "$LAB
 checks "a good list" 0 ": good"
 lab_gate_start
 check "the list in force is in the log" logged '^gate25: list entries=8 timestamp=.* expires='
+metric_is() {
+	lab_in gw python3 -c 'import urllib.request
+print(urllib.request.urlopen("http://127.0.0.1:9525/metrics", timeout=10).read().decode())' | grep -qxF -- "$1"
+}
+check "the metrics know when it expires" lab_until 10 metric_is "gate25_list_expires_seconds $((NOW + 86400))"
+check "status says so" grep -q "  list: 8 domains, expires 20" <(lab_in gw "$LAB_GATE" status)
 check "a copy of it is kept" cmp "$LIST" "$COPY"
 mail right 0 'session-end .*domain=right\.lab .*policy=list .*authenticated=yes'
 mail alias 0 'session-end .*domain=alias\.lab .*policy=list .*authenticated=yes'
@@ -150,6 +156,7 @@ lab_gate_start
 check "a start with a defect says so" logged '^gate25: error: .* is refused whole: line 2: .*; the last accepted one is used'
 check "and which list is in force" logged 'list entries=9 .*file="the last accepted copy"'
 mail later 4 'refused .*domain=later\.lab .*policy=list'
+check "the metrics say that it is the copy" metric_is "gate25_list_copy 1"
 lab_gate_stop
 rm "$COPY"
 lab_in gw timeout 60 "$LAB_GATE" run --config "$LAB_DIR/gate25.conf" >"$LAB_DIR/log/failed" 2>&1

@@ -473,6 +473,14 @@ static void test_warnings(void **state)
 		  "\n3: domain c: level encrypt is weaker than default-level dane\n" },
 		{ "default-level = secure\ndomain a { level = encrypt }\ndomain b { level = verify }",
 		  "2: domain a: level encrypt is weaker than default-level secure\n" },
+		{ "list-file = /a default-level = encrypt",
+		  "0: list-file has no effect: nothing has level dane, where a list counts\n" },
+		{ "list-file = /a default-level = verify\ndomain a { level = dane floor = secure }", "" },
+		{ "dnssec = off\ndomain a { level = dane floor = verify }",
+		  "2: domain a: level dane comes to what is published by other ways, or its floor, for dnssec = "
+		  "off\n" },
+		{ "dnssec = off mta-sts = no\ndomain a { level = dane floor = verify }",
+		  "2: domain a: level dane comes to its floor, for dnssec = off\n" },
 		{ "\ndestination 192.0.2.0/24 { level = secure match = a.b enforce = no }",
 		  "2: destination 192.0.2.0/24: enforce = no: refuses nothing; " CLEAR "\n" },
 	};

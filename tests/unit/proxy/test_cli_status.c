@@ -23,7 +23,8 @@ static const char full[] =
 	"{\"ready\":true,\"sessions\":12,\"active\":3,\"messages\":9,\"workers\":[{},{}],"
 	"\"gate\":{\"version\":\"0.1\",\"tls_library\":\"Debian's\",\"started\":1700000000,\"enforce\":false,"
 	"\"repairs\":4,\"rules\":false,\"dnssec\":{\"mode\":\"validate\",\"state\":\"proved\",\"ok\":true,"
-	"\"since\":1700000000,\"tested\":1700000000,\"reason\":\"validation over ::1 proves the root\"}},"
+	"\"since\":1700000000,\"tested\":1700000000,\"reason\":\"validation over ::1 proves the root\"},"
+	"\"list\":{\"entries\":926,\"expires\":1600000000,\"copy\":true}},"
 	"\"refusals\":["
 	"{\"kind\":\"refused\",\"domain\":\"a.example\",\"destination\":\"192.0.2.1\",\"mx\":\"mx.a.example\","
 	"\"result\":\"certificate-expired\",\"level\":\"secure\",\"reply\":\"451 4.7.5 no\",\"reason\":\"too old\","
@@ -56,6 +57,8 @@ static void test_text(void **state)
 		"\n  DNSSEC: proved, mode validate since 20",
 		"\n    last test 20",
 		": validation over ::1 proves the root\n",
+		"\n  list: 926 domains, EXPIRED 20",
+		"; the last accepted copy, for list-file cannot be taken\n",
 		"\n  REPORT ONLY",
 		"\n  nftables tables put back: 4 times",
 		"--no-rules",

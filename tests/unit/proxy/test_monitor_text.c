@@ -18,7 +18,9 @@ static const char gate_ready[] = "{\"version\":\"0.1\",\"tls_library\":\"a \\\"q
 				 "\"started\":1700000000,\"ready\":true,\"generation\":3,\"enforce\":false,"
 				 "\"repairs\":2,\"dnssec\":{\"mode\":\"trust-ad\",\"state\":\"proved\",\"ok\":true,"
 				 "\"since\":1700000000,\"tested\":1700000000,\"failures\":5,"
-				 "\"reason\":\"127.0.0.1 <proves> the root\"}}";
+				 "\"reason\":\"127.0.0.1 <proves> the root\"},"
+				 "\"list\":{\"entries\":926,\"timestamp\":1700000000,\"expires\":1800000000,"
+				 "\"copy\":true}}";
 
 static void test_requests(void **state)
 {
@@ -300,6 +302,9 @@ static void test_metrics_values(void **state)
 		"\ngate25_dnssec_ok 1\n",
 		"\ngate25_dnssec_mode{mode=\"trust-ad\"} 1\n",
 		"\ngate25_dnssec_selftest_failures_total 5\n",
+		"\ngate25_list_entries 926\n",
+		"\ngate25_list_expires_seconds 1800000000\n",
+		"\ngate25_list_copy 1\n",
 	};
 	struct monitor_state monitor;
 	int status;
