@@ -30,7 +30,7 @@ $(B)/unit/policy/test_mx_dane $(B)/unit/policy/test_mx_cache $(B)/unit/policy/te
 	LDFLAGS += -Wl,--wrap=dns_ask,--wrap=dns_cancel
 # And MTA-STS and list, what is published, are what each row says.
 $(B)/unit/policy/test_gather: \
-	LDFLAGS += -Wl,--wrap=sts_ask,--wrap=sts_cancel,--wrap=sts_find,--wrap=list_find,--wrap=list_expires
+	LDFLAGS += -Wl,--wrap=sts_ask,--wrap=sts_cancel,--wrap=sts_find,--wrap=sts_remembered,--wrap=list_find,--wrap=list_expires
 # Of these the policy hosts too.
 STS_WORLD := -Wl,--wrap=dns_ask,--wrap=dns_cancel,--wrap=sts_fetch_start,--wrap=sts_fetch_cancel
 $(B)/unit/policy/test_sts $(B)/unit/policy/test_sts_table $(B)/unit/policy/test_sts_disk: LDFLAGS += $(STS_WORLD)

@@ -224,6 +224,17 @@ static void take_sts(struct gather *gather, const struct sts_answer *answer)
 	gather->sts_known = true;
 }
 
+/* sts_missed: no answer came. A policy that is remembered holds all the same (RFC 8461 s. 3.3). */
+static void sts_missed(struct gather *gather, enum verdict_published otherwise, const char *why)
+{
+	struct sts_answer remembered;
+
+	if (gather->sources.sts != NULL && sts_remembered(gather->sources.sts, gather->domain, &remembered))
+		take_sts(gather, &remembered);
+	else
+		sts_failed(gather, otherwise, why);
+}
+
 static void on_sts(void *arg, const struct sts_answer *answer)
 {
 	struct gather *gather = arg;
@@ -244,7 +255,7 @@ static void ask_sts(struct gather *gather)
 	} else {
 		gather->sts_ask = sts_ask(gather->sources.sts, gather->domain, on_sts, gather);
 		if (gather->sts_ask == NULL)
-			sts_failed(gather, VERDICT_PUBLISHED_FAILED, "could not be looked up: too much to do");
+			sts_missed(gather, VERDICT_PUBLISHED_FAILED, "could not be looked up: too much to do");
 	}
 }
 
@@ -261,7 +272,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	if (!gather->mx_known)
 		mx_failed(gather, "has no MX to be had: no answer in time");
 	if (!is_complete(gather))
-		sts_failed(gather, ignore ? VERDICT_PUBLISHED_NONE : VERDICT_PUBLISHED_FAILED,
+		sts_missed(gather, ignore ? VERDICT_PUBLISHED_NONE : VERDICT_PUBLISHED_FAILED,
 			   "could not be had in time");
 	tell(gather);
 }

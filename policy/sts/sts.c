@@ -254,3 +254,24 @@ bool sts_find(struct sts *sts, const char *domain, struct sts_answer *out)
 	sts_answer_fill(entry, now_s, &sts->shown, out);
 	return true;
 }
+
+bool sts_remembered(struct sts *sts, const char *domain, struct sts_answer *out)
+{
+	struct sts_entry *entry = sts_table_find(&sts->table, domain);
+	uint64_t now_s = sts_now(sts);
+
+	if (entry == NULL || !sts_kept_holds(&entry->kept, now_s))
+		return false;
+	use(sts, entry, now_s);
+	sts_policy_cleanup(&sts->shown);
+	sts_answer_fill(entry, now_s, &sts->shown, out);
+	if (sts_is_known(entry, now_s))
+		return true;
+	if (out->expires_s > now_s + STS_TTL_FAILED_S)
+		out->ttl_s = STS_TTL_FAILED_S;
+	if (out->reason[0] == '\0')
+		(void)snprintf(out->reason, sizeof(out->reason),
+			       "whether the MTA-STS policy of %.150s has changed could not be found out in time",
+			       domain);
+	return true;
+}

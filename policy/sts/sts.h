@@ -73,5 +73,8 @@ void sts_cancel(struct sts_ask *ask); /* before |fn| was called; the lookup goes
 /* sts_find answers from what is known and fresh, without asking anybody; false: it is not. Borrowed until the next call
  * into |sts|. */
 MUST_CHECK bool sts_find(struct sts *sts, const char *domain, struct sts_answer *out);
+/* sts_remembered: likewise the policy that is remembered, whatever its record says by now: for who could not wait for
+ * an answer, and must not take a slow one for none. False: none is. */
+MUST_CHECK bool sts_remembered(struct sts *sts, const char *domain, struct sts_answer *out);
 
 #endif

@@ -23,6 +23,7 @@ static struct {
 	int after_ms; /* -1: never */
 	bool refused; /* sts_ask fails */
 	bool known;   /* sts_find finds it */
+	bool remembered;
 	unsigned asked, found;
 	struct sts_ask *asks; /* at most one */
 } fake_sts;
@@ -33,6 +34,7 @@ static struct sts_policy policy = { STS_MODE_ENFORCE, 86400, &pattern, 1 };
 struct sts_ask *__wrap_sts_ask(struct sts *sts, const char *domain, sts_answer_fn *fn, void *arg);
 void __wrap_sts_cancel(struct sts_ask *ask);
 bool __wrap_sts_find(struct sts *sts, const char *domain, struct sts_answer *out);
+bool __wrap_sts_remembered(struct sts *sts, const char *domain, struct sts_answer *out);
 bool __wrap_list_find(const struct list *list, const char *domain, struct list_entry *out);
 uint64_t __wrap_list_expires(const struct list *list);
 
@@ -102,6 +104,15 @@ bool __wrap_sts_find(struct sts *sts, const char *domain, struct sts_answer *out
 	if (fake_sts.known)
 		sts_fill(out);
 	return fake_sts.known;
+}
+
+bool __wrap_sts_remembered(struct sts *sts, const char *domain, struct sts_answer *out)
+{
+	assert_non_null(sts);
+	assert_non_null(domain);
+	if (fake_sts.remembered)
+		sts_fill(out);
+	return fake_sts.remembered;
 }
 
 bool __wrap_list_find(const struct list *list, const char *domain, struct list_entry *out)
@@ -330,6 +341,16 @@ static void test_failures(void **state)
 	(void)start("d.example", &gather);
 	wait_done();
 	assert_non_null(strstr(all.said, "found 1 250; none; listed (the MTA-STS policy"));
+	close_all();
+	open_all(); /* but for a policy that is remembered: lateness takes none away */
+	all.sources.deadline_ms = 50;
+	all.sources.lookup_failed = CONF_STS_LOOKUP_IGNORE;
+	fake_sts.after_ms = -1;
+	fake_sts.status = VERDICT_PUBLISHED_ENFORCE;
+	fake_sts.remembered = true;
+	(void)start("d.example", &gather);
+	wait_done();
+	assert_string_equal(all.said, "found 1 250; enforce of d.example; listed");
 	close_all();
 	open_all(); /* the DNS says nothing */
 	all.sources.deadline_ms = 50;

@@ -343,6 +343,37 @@ static void test_refresh_fails(void **state)
 	}
 }
 
+/* Who cannot wait gets what is remembered, for a moment, and never that there is nothing. */
+static void test_in_a_hurry(void **state)
+{
+	struct sts *sts = open_world(&plain);
+	struct sts_answer answer;
+
+	(void)state;
+	assert_false(sts_remembered(sts, "a.example", &answer));
+	set_policy("a.example", "1", "enforce", 1000);
+	(void)ask(sts, "a.example");
+	assert_true(sts_remembered(sts, "a.example", &answer));
+	assert_int_equal(answer.ttl_s, 300);
+	assert_string_equal(answer.reason, "");
+	world.hold_dns = true;
+	world.now_s += 990;
+	assert_non_null(sts_ask(sts, "a.example", on_answer, NULL));
+	run();
+	assert_false(sts_find(sts, "a.example", &answer));
+	assert_true(sts_remembered(sts, "a.example", &answer));
+	assert_int_equal(answer.status, VERDICT_PUBLISHED_ENFORCE);
+	assert_int_equal(answer.policy->patterns_count, 2);
+	assert_true(answer.ttl_s <= 10);
+	assert_string_equal(answer.reason,
+			    "whether the MTA-STS policy of a.example has changed could not be found out in time");
+	world.now_s += 10;
+	assert_false(sts_remembered(sts, "a.example", &answer));
+	assert_non_null(sts_ask(sts, "b.example", on_answer, NULL));
+	assert_false(sts_remembered(sts, "b.example", &answer));
+	close_world(sts);
+}
+
 /* --- several askers, other DNS ------------------------------------------------------------------------------------ */
 
 static void test_once_for_all(void **state)
@@ -534,10 +565,10 @@ int main(void)
 		cmocka_unit_test(test_remembered),    cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_expiry),        cmocka_unit_test(test_no_life),
 		cmocka_unit_test(test_refresh),       cmocka_unit_test(test_refresh_holds_up_nobody),
-		cmocka_unit_test(test_refresh_fails), cmocka_unit_test(test_once_for_all),
-		cmocka_unit_test(test_from_inside),   cmocka_unit_test(test_other_dns),
-		cmocka_unit_test(test_reload),        cmocka_unit_test(test_out_of_memory),
-		cmocka_unit_test(test_long_name),
+		cmocka_unit_test(test_refresh_fails), cmocka_unit_test(test_in_a_hurry),
+		cmocka_unit_test(test_once_for_all),  cmocka_unit_test(test_from_inside),
+		cmocka_unit_test(test_other_dns),     cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_long_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
