@@ -25,6 +25,7 @@ static const struct command {
 	{ "list", cli_list, "list check|show: what a STARTTLS-Everywhere list holds, and its defect" },
 	{ "import-postfix", cli_import_postfix,
 	  "import-postfix FILE: the rules that a Postfix TLS policy table makes" },
+	{ "report", cli_report, "what became of mail, and what would be refused if enforcement were switched on" },
 	{ "status", cli_status, "what the running gate does: sessions, refusals, probable relays" },
 	{ "stop", cli_stop, "stop the gate; port 25 stays closed. --open opens it" },
 };

@@ -14,6 +14,7 @@ int cli_tlsa(int argc, char **argv);
 int cli_resolve(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_import_postfix(int argc, char **argv);
+int cli_report(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_stop(int argc, char **argv);
 

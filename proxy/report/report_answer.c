@@ -1,0 +1,338 @@
+/* report_answer.c - see report.h: what follows from the history. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy/base/printable.h"
+#include "proxy/report/report.h"
+
+uint64_t report_sum(const uint64_t by_outcome[HISTORY_OUTCOME_COUNT])
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < HISTORY_OUTCOME_COUNT; i++)
+		sum = sum > UINT64_MAX - by_outcome[i] ? UINT64_MAX : sum + by_outcome[i];
+	return sum;
+}
+
+uint64_t report_would(const struct report_sums *sums)
+{
+	uint64_t messages = sums->messages[HISTORY_WOULD_REFUSE];
+
+	return messages > 0 ? messages : sums->events[HISTORY_WOULD_REFUSE];
+}
+
+uint64_t report_refusals(const struct report_sums *sums)
+{
+	return sums->events[HISTORY_REFUSED] + sums->events[HISTORY_FAILED];
+}
+
+bool report_has_trouble(const struct report_sums *sums)
+{
+	return report_would(sums) > 0 || report_refusals(sums) > 0;
+}
+
+const char *report_answer_name(enum report_answer_kind kind)
+{
+	switch (kind) {
+	case REPORT_NOTHING_KNOWN: break;
+	case REPORT_NOT_YET: return "not-yet";
+	case REPORT_WAIT: return "wait";
+	case REPORT_YES: return "yes";
+	case REPORT_ENFORCED: return "enforced";
+	}
+	return "nothing-known";
+}
+
+/* --- the answer --------------------------------------------------------------------------------------------------- */
+
+static void PRINTF_LIKE(2, 3) note(struct report_answer *answer, const char *format, ...)
+{
+	va_list args;
+
+	if (answer->notes_count == COUNT(answer->notes))
+		return;
+	va_start(args, format);
+	/* clang 14 loses sight of va_start here. NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
+	(void)vsnprintf(answer->notes[answer->notes_count++], REPORT_TEXT_MAX, format, args);
+	va_end(args);
+}
+
+/* plural writes "1 message", "2 messages". */
+static const char *plural(char out[64], uint64_t count, const char *what)
+{
+	(void)snprintf(out, 64, "%" PRIu64 " %s%s", count, what, count == 1 ? "" : "s");
+	return out;
+}
+
+static bool is_named(const struct report_domain *domain)
+{
+	return domain->name[0] != '\0' && strcmp(domain->name, HISTORY_REST) != 0;
+}
+
+static uint64_t named_domains(const struct report *report, bool would)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < report->domains_count; i++)
+		count += is_named(&report->domains[i]) && (!would || report_would(&report->domains[i].sums) > 0);
+	return count;
+}
+
+static void span_text(char out[64], uint64_t hours)
+{
+	if (hours < 48)
+		(void)plural(out, hours, "hour");
+	else
+		(void)plural(out, hours / 24, "day");
+}
+
+static void note_would_be(struct report_answer *answer, const struct report *report)
+{
+	char messages[64];
+	char would[64];
+	char domains[64];
+
+	answer->kind = REPORT_NOT_YET;
+	if (report->sums.messages[HISTORY_WOULD_REFUSE] > 0)
+		(void)snprintf(answer->headline, sizeof(answer->headline),
+			       "Not yet. Of %s %" PRIu64 " would have been refused, to %" PRIu64
+			       " of %s. What to do for each is said below; do it, and look again.",
+			       plural(messages, report_sum(report->sums.messages), "message"),
+			       report->sums.messages[HISTORY_WOULD_REFUSE], named_domains(report, true),
+			       plural(domains, named_domains(report, false), "domain"));
+	else
+		(void)snprintf(answer->headline, sizeof(answer->headline),
+			       "Not yet. No message of %s got through that would have been refused, but %s would have "
+			       "been, for %" PRIu64 " of %s. What to do for each is said below.",
+			       plural(messages, report_sum(report->sums.messages), "message"),
+			       plural(would, report->sums.events[HISTORY_WOULD_REFUSE], "recipient"),
+			       named_domains(report, true), plural(domains, named_domains(report, false), "domain"));
+}
+
+static void note_would_not(struct report_answer *answer, const struct report *report)
+{
+	char messages[64];
+	char domains[64];
+	char span[64];
+
+	span_text(span, report->hours);
+	(void)plural(messages, report_sum(report->sums.messages), "message");
+	(void)plural(domains, named_domains(report, false), "domain");
+	if (report->hours < REPORT_WEEK_HOURS || report_sum(report->sums.messages) == 0) {
+		answer->kind = REPORT_WAIT;
+		(void)snprintf(answer->headline, sizeof(answer->headline),
+			       "Nothing of what was seen would have been refused, but %s with %s to %s is little to go "
+			       "by: wait until a week of ordinary mail was seen.",
+			       span, messages, domains);
+		return;
+	}
+	answer->kind = REPORT_YES;
+	(void)snprintf(answer->headline, sizeof(answer->headline),
+		       "Yes. In %s with %s to %s nothing would have been refused: set enforce = yes and reload.", span,
+		       messages, domains);
+}
+
+static void note_enforced(struct report_answer *answer, const struct report *report)
+{
+	char messages[64];
+	char refusals[64];
+
+	answer->kind = REPORT_ENFORCED;
+	if (report_refusals(&report->sums) == 0)
+		(void)snprintf(answer->headline, sizeof(answer->headline),
+			       "It is on, and nothing was refused; %s went out.",
+			       plural(messages, report_sum(report->sums.messages), "message"));
+	else
+		(void)snprintf(answer->headline, sizeof(answer->headline),
+			       "It is on. %s went out; there were %s, where a mail that is deferred counts at each "
+			       "attempt.",
+			       plural(messages, report_sum(report->sums.messages), "message"),
+			       plural(refusals, report_refusals(&report->sums), "refusal"));
+}
+
+static void note_period(struct report_answer *answer, const struct report *report)
+{
+	char first[32];
+	char last[32];
+	char span[64];
+	char missing[64];
+	char gaps[64];
+
+	report_time_text(first, report->first_s);
+	report_time_text(last, report->last_s);
+	span_text(span, report->hours);
+	note(answer, "Known are %s between %s and %s.", span, first, last);
+	if (report->gaps_count > 0) {
+		span_text(missing, report->gaps_hours);
+		report_time_text(first, report->gaps[0].from_s);
+		report_time_text(last, report->gaps[0].until_s);
+		note(answer,
+		     "Of %s in between nothing is known (%s, the first from %s to %s): gate25 or its monitor did "
+		     "not run.",
+		     missing, plural(gaps, report->gaps_count, "gap"), first, last);
+	}
+}
+
+static void note_rest(struct report_answer *answer, const struct report *report)
+{
+	char a[64];
+	char b[64];
+
+	for (size_t i = 0; i < report->domains_count; i++) {
+		const struct report_domain *domain = &report->domains[i];
+		if (strcmp(domain->name, HISTORY_REST) == 0)
+			note(answer,
+			     "%s with %s are counted and not listed by name: there were more domains than there is "
+			     "room for (history-size).",
+			     plural(a, report_sum(domain->sums.sessions), "session"),
+			     plural(b, report_sum(domain->sums.messages), "message"));
+	}
+}
+
+void report_answer_of(struct report_answer *out, const struct report *report)
+{
+	char a[64];
+
+	*out = (struct report_answer){ .kind = REPORT_NOTHING_KNOWN };
+	if (report->hours == 0) {
+		(void)snprintf(out->headline, sizeof(out->headline), "Nothing is known of this time.");
+		return;
+	}
+	if (report_would(&report->sums) > 0)
+		note_would_be(out, report);
+	else if (report->report_only)
+		note_would_not(out, report);
+	else
+		note_enforced(out, report);
+	note_period(out, report);
+	if (!report->report_only && out->kind == REPORT_NOT_YET)
+		note(out, "The gate as a whole enforces; this is about rules with enforce = no, or about the time "
+			  "before.");
+	if (report->sums.events[HISTORY_TESTING] > 0)
+		note(out,
+		     "Policies that their domains only test (MTA-STS mode testing) were not met %s; enforcement "
+		     "changes nothing for those.",
+		     plural(a, report->sums.events[HISTORY_TESTING], "time"));
+	note_rest(out, report);
+	if (report->damaged > 0 || report->unreadable > 0)
+		note(out, "%s of the history could not be understood, %zu of its files not read.",
+		     plural(a, report->damaged, "line"), report->unreadable);
+}
+
+/* --- actions ------------------------------------------------------------------------------------------------------ */
+
+static bool is_of(enum history_outcome outcome, enum history_outcome wanted)
+{
+	return outcome == wanted || (wanted == HISTORY_REFUSED && outcome == HISTORY_FAILED);
+}
+
+static bool action_of(struct report_action *out, const struct report_domain *domain, const struct report_place *place,
+		      enum history_outcome wanted)
+{
+	*out = (struct report_action){ .domain = domain, .place = place };
+	for (size_t i = 0; i < place->rows_count; i++) {
+		const struct history_row *row = &place->rows[i];
+		if (!is_of(row->outcome, wanted))
+			continue;
+		out->messages += row->messages;
+		out->events += row->events;
+		if (row->events == 0)
+			continue;
+		out->causes++;
+		if (out->cause == NULL || row->events > out->cause->events)
+			out->cause = row;
+	}
+	if (out->cause == NULL && out->messages > 0) /* what was reported is in an hour that is forgotten */
+		out->cause = place->rows;
+	return out->cause != NULL;
+}
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct report_action *x = a;
+	const struct report_action *y = b;
+	int order = (x->messages < y->messages) - (x->messages > y->messages);
+
+	if (order == 0)
+		order = (x->events < y->events) - (x->events > y->events);
+	if (order == 0)
+		order = strcmp(x->domain->name, y->domain->name);
+	return order != 0 ? order : history_compare(x->cause, y->cause);
+}
+
+bool report_actions(const struct report *report, enum history_outcome outcome, struct report_action **out,
+		    size_t *out_count)
+{
+	*out_count = 0;
+	*out = calloc(report->places_count + 1, sizeof(**out));
+	if (*out == NULL)
+		return false;
+	for (size_t i = 0; i < report->domains_count; i++) {
+		const struct report_domain *domain = &report->domains[i];
+		if (strcmp(domain->name, HISTORY_REST) == 0)
+			continue;
+		for (size_t k = 0; k < domain->places_count; k++) {
+			if (!domain->places[k].relay &&
+			    action_of(&(*out)[*out_count], domain, &domain->places[k], outcome))
+				(*out_count)++;
+		}
+	}
+	if (*out_count > 0)
+		qsort(*out, *out_count, sizeof(**out), by_weight);
+	return true;
+}
+
+/* --- hints -------------------------------------------------------------------------------------------------------- */
+
+/* %: the domain. */
+static const char *const hints[RESULT_COUNT] = {
+	[RESULT_NONE] = "`gate25 explain %` says what is demanded and why; `gate25 probe %` tries it",
+	[RESULT_STARTTLS_NOT_SUPPORTED] =
+		"its operator must offer STARTTLS (a box on the path may strip it); only if mail for it may travel in "
+		"clear text: domain \"%\" { level = may }",
+	[RESULT_CERTIFICATE_HOST_MISMATCH] =
+		"its certificate has another name; if that name is right, list it: domain \"%\" { level = secure match "
+		"= { \"NAME\" } }; else its operator must mend it",
+	[RESULT_CERTIFICATE_EXPIRED] =
+		"its operator must renew its certificate: tell the postmaster of %, by another way than this server",
+	[RESULT_CERTIFICATE_NOT_TRUSTED] = "it must send its whole chain from an authority that senders know; if you "
+					   "know its authority or its key: "
+					   "domain \"%\" with ca-file, or with level = fingerprint",
+	[RESULT_VALIDATION_FAILURE] =
+		"see the reason; `gate25 probe %` shows the handshake; a rule for domain \"%\" can demand less of it "
+		"(min-protocol, level)",
+	[RESULT_TLSA_INVALID] =
+		"do not lower the level for it: somebody else's server looks just like this. Tell the postmaster of % "
+		"by "
+		"another way that its TLSA records are not of the certificate in use; `gate25 probe %` shows both",
+	[RESULT_DNSSEC_INVALID] =
+		"its DNS zone does not answer, or its signatures are wrong: `gate25 explain %` shows the lookup that "
+		"failed; if all signed domains fail, it is the resolver here",
+	[RESULT_DANE_REQUIRED] = "level = dane in the rule for domain \"%\" would take a server without TLSA records",
+	[RESULT_STS_POLICY_FETCH_ERROR] = "its MTA-STS policy cannot be fetched: `gate25 explain %` shows what the "
+					  "policy host said; a domain rule "
+					  "of yours would decide without it",
+	[RESULT_STS_POLICY_INVALID] = "its MTA-STS policy is not written as RFC 8461 says: `gate25 explain %` shows "
+				      "the line; a domain rule of "
+				      "yours would decide without it",
+	[RESULT_STS_WEBPKI_INVALID] =
+		"its MTA-STS policy host needs a certificate from a public authority: `gate25 explain %` shows what is "
+		"wrong; a domain rule of yours would decide without it",
+};
+
+void report_hint(char out[REPORT_TEXT_MAX], const struct history_row *cause)
+{
+	const char *name = cause->domain[0] != '\0' ? cause->domain : "DOMAIN";
+	size_t len = 0;
+
+	for (const char *c = hints[cause->result < RESULT_COUNT ? cause->result : RESULT_NONE]; *c != '\0'; c++) {
+		if (*c == '%')
+			len += (size_t)snprintf(out + len, REPORT_TEXT_MAX - len, "%.120s", name);
+		else
+			out[len++] = *c;
+	}
+	out[len] = '\0';
+	printable_text(out);
+}
