@@ -79,6 +79,8 @@ static struct smtp_ehlo to_show(const struct session *s)
 		show.keywords &= ~(unsigned)SMTP_KEYWORD_AUTH;
 	if (s->rule == NULL)
 		show.keywords |= SMTP_KEYWORD_LIMITS;
+	if (requiretls_offered(s))
+		show.keywords |= SMTP_KEYWORD_REQUIRETLS;
 	if (client_tls_offered(s))
 		show.keywords |= SMTP_KEYWORD_STARTTLS;
 	return show;

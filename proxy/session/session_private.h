@@ -314,6 +314,13 @@ step_fn on_data, on_content_reply, on_content_lost, on_final, on_final_lost;
 enum state auth_begin(struct session *s, const struct smtp_command *command);
 step_fn on_auth, on_auth_lost, on_auth_line, on_auth_idle_lost, on_auth_idle_reply;
 
+/* session_requiretls.c: MAIL ... REQUIRETLS */
+bool requiretls_offered(const struct session *s);                 /* to the client, now */
+bool requiretls_demanded(const struct session *s);                /* by the MAIL that is held */
+bool requiretls_wants_another_leg(struct session *s);             /* the bound one will not do, another may */
+bool requiretls_refuses(struct session *s, enum state *out_next); /* the pending RCPT, on the bound leg */
+void requiretls_forwarded(const struct session *s, struct smtp_envelope *out); /* MAIL as it goes upstream */
+
 /* session_client_tls.c: the client's own STARTTLS */
 bool client_tls_offered(const struct session *s);
 enum state client_tls_begin(struct session *s, const struct smtp_command *command);

@@ -25,8 +25,12 @@ static enum state send_rcpt(struct session *s)
 
 static enum state send_mail(struct session *s)
 {
+	struct smtp_envelope mail;
 	char line[SMTP_ENVELOPE_LINE_MAX];
-	size_t len = smtp_envelope_write(&s->tx.mail, SMTP_VERB_MAIL, line);
+	size_t len;
+
+	requiretls_forwarded(s, &mail);
+	len = smtp_envelope_write(&mail, SMTP_VERB_MAIL, line);
 
 	return tell_envelope(s, line, len) ? ST_MAIL : breach(s);
 }
@@ -55,10 +59,14 @@ static enum state keyword_missing(struct session *s, unsigned missing)
 
 enum state relay_begin(struct session *s)
 {
-	unsigned missing = (s->tx.mail.needs | s->rcpt.needs) & ~s->leg.ehlo.keywords;
+	unsigned missing =
+		(s->tx.mail.needs | s->rcpt.needs) & ~s->leg.ehlo.keywords & ~(unsigned)SMTP_KEYWORD_REQUIRETLS;
+	enum state next;
 
 	if (!leg_in_tls(s) && !clear_permitted(s))
 		return breach(s);
+	if (requiretls_refuses(s, &next))
+		return next;
 	if (missing != 0)
 		return keyword_missing(s, missing);
 	note_published(s);

@@ -137,7 +137,7 @@ static enum state decide(struct session *s)
 	if (code != NULL)
 		report(s, code, word, reason);
 	findings_keep(s);
-	if (!s->bound)
+	if (!s->bound || requiretls_wants_another_leg(s))
 		return bind_begin(s);
 	return leg_fits(s) ? relay_begin(s) : unfit(s);
 }

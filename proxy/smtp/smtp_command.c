@@ -177,6 +177,27 @@ size_t smtp_envelope_write(const struct smtp_envelope *envelope, enum smtp_verb 
 				envelope->path.text, envelope->params[0] != '\0' ? " " : "", envelope->params);
 }
 
+void smtp_envelope_drop_requiretls(struct smtp_envelope *envelope)
+{
+	static const char name[] = "REQUIRETLS";
+	size_t n = 0;
+
+	for (size_t at = 0; envelope->params[at] != '\0';) {
+		size_t len = strcspn(envelope->params + at, " ");
+		bool drop = len == sizeof(name) - 1 && strncasecmp(envelope->params + at, name, len) == 0;
+		if (!drop && n > 0)
+			envelope->params[n++] = ' ';
+		if (!drop) {
+			memmove(envelope->params + n, envelope->params + at, len);
+			n += len;
+		}
+		at += len + (envelope->params[at + len] == ' ');
+	}
+	envelope->params[n] = '\0';
+	envelope->requiretls = false;
+	envelope->needs &= ~(unsigned)SMTP_KEYWORD_REQUIRETLS;
+}
+
 const char *smtp_verb_name(enum smtp_verb verb)
 {
 	return (unsigned)verb < SMTP_VERB_COUNT ? verbs[verb].name : verbs[SMTP_VERB_UNKNOWN].name;

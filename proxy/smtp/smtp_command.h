@@ -73,6 +73,9 @@ const char *smtp_command_check_params(const struct smtp_envelope *envelope, unsi
 #define SMTP_ENVELOPE_LINE_MAX (SMTP_PATH_MAX + SMTP_LINE_MAX + 16)
 size_t smtp_envelope_write(const struct smtp_envelope *envelope, enum smtp_verb verb, char out[SMTP_ENVELOPE_LINE_MAX]);
 
+/* smtp_envelope_drop_requiretls takes the parameter REQUIRETLS out; the others stay as they are. */
+void smtp_envelope_drop_requiretls(struct smtp_envelope *envelope);
+
 const char *smtp_verb_name(enum smtp_verb verb); /* "MAIL"; "?" for unknown */
 
 #endif

@@ -41,6 +41,7 @@ static inline const char *pick_client(struct dice *d)
 		"HELP\r\n",
 		"QUIT\r\n",
 		"STARTTLS\r\n",
+		"MAIL FROM:<s@c.example> SIZE=10 REQUIRETLS\r\n",
 		"BDAT 5 LAST\r\nMAIL \r\n",
 		"AUTH PLAIN AHUAcA==\r\n",
 		"AUTH LOGIN\r\n",
@@ -64,6 +65,9 @@ static inline const char *kind_client(const struct harness *h, struct dice *d)
 		"MAIL FROM:<s@c.example>\r\nRCPT TO:<r@a.example>\r\n",
 		"MAIL FROM:<s@c.example> BODY=8BITMIME\r\nRCPT TO:<r@b.example>\r\nRCPT TO:<r@a.example>\r\n",
 		"MAIL FROM:<>\r\nRCPT TO:<r@c.example>\r\nDATA\r\n",
+		"MAIL FROM:<s@c.example> REQUIRETLS\r\nRCPT TO:<r@b.example>\r\n",
+		"MAIL FROM:<> REQUIRETLS\r\nRCPT TO:<r@a.example>\r\n",
+		"STARTTLS\r\n",
 		"RCPT TO:<r@b.example>\r\n",
 		"DATA\r\n",
 		"RSET\r\n",
@@ -252,8 +256,10 @@ static inline void drive_kindly(struct harness *h)
 	case SPEECH_END_OF_DATA: bytes_add_text(&h->server_in, "250 2.0.0 ok\r\n"); break;
 	case SPEECH_OTHER:
 		bytes_add_text(&h->server_in,
-			       h->in_tls ? "250-mx.example\r\n250-AUTH PLAIN\r\n250-SIZE 900\r\n250 8BITMIME\r\n"
-					 : "250-mx.example\r\n250-STARTTLS\r\n250 8BITMIME\r\n");
+			       h->in_tls && h->options.tls_compat
+				       ? "250-mx.example\r\n250-REQUIRETLS\r\n250-SIZE 900\r\n250 8BITMIME\r\n"
+			       : h->in_tls ? "250-mx.example\r\n250-AUTH PLAIN\r\n250-SIZE 900\r\n250 8BITMIME\r\n"
+					   : "250-mx.example\r\n250-STARTTLS\r\n250 8BITMIME\r\n");
 		break;
 	}
 }

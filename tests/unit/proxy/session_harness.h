@@ -16,6 +16,7 @@
 #include <strings.h>
 
 #include "policy/verdict/demand.h"
+#include "policy/verdict/requiretls.h"
 #include "proxy/session/ehlo_memory.h"
 #include "proxy/session/host_memory.h"
 #include "proxy/session/session.h"
@@ -106,6 +107,8 @@ struct harness {
 	bool connected, in_tls, over, greeted, client_left;
 	bool want_dial, want_tls, want_verdict;
 	bool want_client_tls, client_in_tls;
+	/* REQUIRETLS with a sender: in the client's last MAIL, in that of its transaction, listed by the server. */
+	bool requiretls_said, requiretls_held, requiretls_listed;
 	enum verdict_question_kind asked;
 	char asked_domain[VERDICT_NAME_MAX];
 	char servername[VERDICT_NAME_MAX];
@@ -294,6 +297,27 @@ static inline void domain_of(const char *line, char out[VERDICT_NAME_MAX])
 		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
 }
 
+/* What the sender demands, whatever the policy. */
+static inline void check_requiretls(struct harness *h, const struct verdict *v)
+{
+	static struct requiretls demand;
+	struct judgement judgement;
+
+	if (!h->requiretls_held)
+		return;
+	MUST_HOLD(h->in_tls && h->requiretls_listed && h->client_in_tls && !h->tls.weak);
+	requiretls_of(&demand, v, &h->options.destination.addr);
+	MUST_HOLD(demand.status == REQUIRETLS_JUDGE);
+	h->judged_to_check++;
+	harness_judge(h, &demand.verdict, SESSION_JUDGE_IN_FORCE, &judgement);
+	MUST_HOLD(judgement.satisfied && judgement.authenticated);
+}
+
+static inline bool says_requiretls(const char *line)
+{
+	return strstr(line, " REQUIRETLS") != NULL && strncasecmp(line, "MAIL FROM:<>", 12) != 0;
+}
+
 static inline void check_rcpt(struct harness *h, const char *line)
 {
 	char domain[VERDICT_NAME_MAX];
@@ -304,6 +328,7 @@ static inline void check_rcpt(struct harness *h, const char *line)
 	domain_of(line, domain);
 	v = harness_verdict(h, domain);
 	MUST_HOLD(v != NULL);
+	check_requiretls(h, v);
 	if (!h->in_tls) {
 		MUST_HOLD(demand_permits_clear(v, &h->options.destination.addr));
 		return;
@@ -342,6 +367,11 @@ static inline void check_server_line(struct harness *h, const char *line)
 		MUST_HOLD(h->in_tls);
 	else if (!h->in_tls && !is_open_line(line))
 		MUST_HOLD(speech == SPEECH_RCPT || last_permits(h) || speech == SPEECH_DATA);
+	if (strncmp(line, "EHLO ", 5) == 0)
+		h->requiretls_listed = false;
+	/* Neither added nor lost. */
+	if (speech == SPEECH_MAIL)
+		MUST_HOLD(says_requiretls(line) == h->requiretls_held);
 	if (speech == SPEECH_RCPT)
 		check_rcpt(h, line);
 	if (speech == SPEECH_AUTH)
@@ -373,6 +403,8 @@ static inline void talk_feed(struct talk *t, struct harness *h, const char *in, 
 		t->line_len = 0;
 		if (server)
 			check_server_line(h, t->line);
+		else if (speech_of(t->line) == SPEECH_MAIL)
+			h->requiretls_said = says_requiretls(t->line);
 		if (server && strcmp(t->line, "QUIT") == 0)
 			continue; /* it may come at any time and nobody waits for its answer */
 		MUST_HOLD(t->pending == SPEECH_NONE || (server && t->pending == SPEECH_AUTH));
@@ -417,6 +449,8 @@ static inline void check_client_replies(struct harness *h)
 			continue;
 		}
 		MUST_HOLD(answered != SPEECH_NONE || code == 421);
+		if (answered == SPEECH_MAIL && code < 300)
+			h->requiretls_held = h->requiretls_said;
 		if (code == 334)
 			MUST_HOLD(answered != SPEECH_NONE);
 		talk_reply(&h->client, code);
@@ -682,6 +716,7 @@ static inline bool harness_server(struct harness *h, size_t step)
 	offer = h->server_in.len < step ? h->server_in.len : step;
 	MUST_HOLD(offer <= sizeof(copy));
 	memcpy(copy, h->server_in.at, offer);
+	h->requiretls_listed |= h->in_tls && strstr(h->server_in.at, "REQUIRETLS") != NULL;
 	/* What the server says counts as said before the machine hears it. */
 	for (size_t i = 0; i < offer; i++) {
 		bytes_add(&h->server_reply, copy + i, 1);

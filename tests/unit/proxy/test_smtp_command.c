@@ -262,13 +262,38 @@ static void test_check_params(void **state)
 	assert_null(smtp_command_check_params(&envelope, 0));
 }
 
+static void test_drop_requiretls(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "MAIL FROM:<> REQUIRETLS", "MAIL FROM:<>\r\n" },
+		{ "MAIL FROM:<> RequireTls SIZE=5", "MAIL FROM:<> SIZE=5\r\n" },
+		{ "MAIL FROM:<> SIZE=5  REQUIRETLS", "MAIL FROM:<> SIZE=5\r\n" },
+		{ "MAIL FROM:<> SIZE=5 requiretls BODY=7BIT", "MAIL FROM:<> SIZE=5 BODY=7BIT\r\n" },
+		{ "MAIL FROM:<> ENVID=REQUIRETLS", "MAIL FROM:<> ENVID=REQUIRETLS\r\n" },
+		{ "MAIL FROM:<>", "MAIL FROM:<>\r\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct smtp_command cmd;
+		struct smtp_line line;
+		char out[SMTP_ENVELOPE_LINE_MAX];
+		parse(&cmd, &line, cases[i][0], 1000, false);
+		assert_null(cmd.error);
+		smtp_envelope_drop_requiretls(&cmd.envelope);
+		assert_false(cmd.envelope.requiretls);
+		assert_int_equal(cmd.envelope.needs & K(REQUIRETLS), 0);
+		assert_int_equal(smtp_envelope_write(&cmd.envelope, V(MAIL), out), strlen(cases[i][1]));
+		assert_string_equal(out, cases[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_envelopes),
-		cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_check_params),
+		cmocka_unit_test(test_plain),           cmocka_unit_test(test_envelopes),
+		cmocka_unit_test(test_sizes),           cmocka_unit_test(test_check_params),
+		cmocka_unit_test(test_drop_requiretls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
