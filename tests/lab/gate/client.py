@@ -79,8 +79,24 @@ def push(args):
     say("reply " + got.split(b"\n")[0].decode("ascii", "replace").strip() if got else "reset")
 
 
+def persist(args):
+    """Connects within args.timeout, by a new port every five seconds: one SYN that a busy machine lost proves nothing."""
+    patience, args.timeout = args.timeout, 5
+    end = time.monotonic() + patience
+    while True:
+        try:
+            sock = connect(args, args.host[0])
+            sock.settimeout(patience)
+            return sock
+        except OSError as error:
+            say("not connected " + name_of(error))
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+
+
 def drip(args):
-    sock = connect(args, args.host[0])
+    sock = persist(args)
     say("connected")
     try:
         sock.sendall(mail(args))
