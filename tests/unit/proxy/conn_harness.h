@@ -56,6 +56,10 @@ struct fixture {
 	enum answers answers;
 	enum level level;
 	uint8_t tlsa[32]; /* level dane: of its only MX host's record 3 0 1 */
+	const char *sts;  /* level dane: no such record, but a policy of MTA-STS that allows this host alone */
+	const char *mx;   /* and the MX host's name */
+	bool testing;     /* it is in testing mode */
+	unsigned tested;  /* records of what it would have refused */
 	bool enforce;
 	bool as_client; /* dial from the client's own address */
 	uint32_t asked; /* the pending one's id */
@@ -125,6 +129,21 @@ static inline void make_dane(const struct fixture *f, struct verdict *v)
 	v->mx[0].tlsa_count = 1;
 }
 
+static inline void make_sts(const struct fixture *f, struct verdict *v)
+{
+	tlsa_free(v->mx[0].tlsa, v->mx[0].tlsa_count);
+	v->mx[0].tlsa = NULL;
+	v->mx[0].tlsa_count = 0;
+	v->mx[0].dane = VERDICT_DANE_NONE;
+	(void)snprintf(v->mx[0].name, sizeof(v->mx[0].name), "%s", f->mx);
+	v->published.status = f->testing ? VERDICT_PUBLISHED_TESTING : VERDICT_PUBLISHED_ENFORCE;
+	v->published.by = VERDICT_BY_STS;
+	v->published.patterns = calloc(1, sizeof(*v->published.patterns));
+	assert_non_null(v->published.patterns);
+	v->published.patterns_count = 1;
+	(void)snprintf(v->published.patterns[0].name, sizeof(v->published.patterns[0].name), "%s", f->sts);
+}
+
 static inline struct verdict *make_verdict(const struct fixture *f, const struct verdict_question *question)
 {
 	struct verdict *v = verdict_new();
@@ -142,6 +161,8 @@ static inline struct verdict *make_verdict(const struct fixture *f, const struct
 	(void)snprintf(v->domain, sizeof(v->domain), "%s", question->domain);
 	if (f->level == LEVEL_DANE)
 		make_dane(f, v);
+	if (f->level == LEVEL_DANE && f->sts != NULL)
+		make_sts(f, v);
 	if (f->level == LEVEL_DANE || !level_authenticates(f->level))
 		return v;
 	v->names = calloc(1, sizeof(*v->names));
@@ -189,6 +210,7 @@ static inline void host_record(void *arg, const struct session_record *record)
 	struct fixture *f = arg;
 
 	f->records++;
+	f->tested += record->testing;
 	f->said.policy = record->policy;
 	f->said.result = record->result;
 	f->said.authenticated = record->authenticated;
