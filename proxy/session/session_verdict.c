@@ -62,6 +62,8 @@ static void take_verdict(struct session *s, struct verdict *verdict)
 	struct verdict *old = s->verdict;
 
 	s->verdict = verdict_ref(verdict);
+	s->leg.judged = false; /* whatever was found, it was for another one */
+	memset(&s->leg.judgement, 0, sizeof(s->leg.judgement));
 	demand_of(&s->demand, s->verdict, &s->options.destination.addr);
 	verdict_unref(old);
 }
