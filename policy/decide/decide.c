@@ -137,7 +137,7 @@ static uint32_t mx_ttl(const struct verdict *verdict, const struct conf *conf, c
 	if (facts->mx->lookup == VERDICT_LOOKUP_FAILED)
 		return DECIDE_TTL_FAILED_S;
 	for (size_t i = 0; i < verdict->mx_count; i++) {
-		if (verdict->mx[i].addrs_failed || (dane && verdict->mx[i].dane == VERDICT_DANE_FAILED))
+		if (facts->mx->hosts[i].addrs_failed || (dane && verdict->mx[i].dane == VERDICT_DANE_FAILED))
 			return DECIDE_TTL_FAILED_S;
 	}
 	if (facts->mx_ttl_s > DECIDE_TTL_MAX_S)
@@ -181,7 +181,7 @@ static void add_found(struct verdict *verdict, const struct conf *conf, const st
 	}
 	if (mx != NULL && want->mx.domain != NULL)
 		(void)snprintf(verdict->nexthop, sizeof(verdict->nexthop), "%s", want->mx.domain);
-	if (mx == NULL || decide_mx(verdict, conf->insecure_mx, mx))
+	if (mx == NULL || decide_mx(verdict, conf, mx))
 		(void)add_demand(verdict, conf, rule, mx, want->mx.domain);
 }
 

@@ -29,8 +29,9 @@ static bool copy_host(struct verdict_mx *out, const struct verdict_mx *host, enu
 	return ok;
 }
 
-static bool copy_hosts(struct verdict *verdict, enum conf_insecure_mx insecure_mx, const struct mx_result *mx)
+static bool copy_hosts(struct verdict *verdict, const struct conf *conf, const struct mx_result *mx)
 {
+	bool off = conf->dnssec == CONF_DNSSEC_OFF;
 	bool dane = level_is_dane(verdict->level);
 
 	verdict->mx = calloc(mx->hosts_count, sizeof(*verdict->mx));
@@ -38,10 +39,14 @@ static bool copy_hosts(struct verdict *verdict, enum conf_insecure_mx insecure_m
 		return false;
 	for (size_t i = 0; i < mx->hosts_count; i++) {
 		const struct verdict_mx *host = &mx->hosts[i];
-		enum verdict_dane found = dane ? worth(host->dane, mx->secure, insecure_mx) : VERDICT_DANE_NONE;
+		enum verdict_dane found =
+			dane && !off ? worth(host->dane, mx->secure, conf->insecure_mx) : VERDICT_DANE_NONE;
 		verdict->mx_count++;
 		if (!copy_host(&verdict->mx[i], host, found))
 			return false;
+		/* A host of which nothing is known may have TLSA records, where anybody looks for them. */
+		if (dane && off && host->addrs_count == 0)
+			verdict->mx[i].addrs_failed = false;
 	}
 	return true;
 }
@@ -85,7 +90,7 @@ static void drop_mx(struct verdict *verdict)
 	verdict->mx_lookup = VERDICT_LOOKUP_FAILED;
 }
 
-bool decide_mx(struct verdict *verdict, enum conf_insecure_mx insecure_mx, const struct mx_result *mx)
+bool decide_mx(struct verdict *verdict, const struct conf *conf, const struct mx_result *mx)
 {
 	verdict->mx_lookup = mx->lookup;
 	verdict->mx_secure = mx->secure;
@@ -94,7 +99,7 @@ bool decide_mx(struct verdict *verdict, enum conf_insecure_mx insecure_mx, const
 	memcpy(verdict->reason, mx->reason, sizeof(verdict->reason));
 	if (mx->lookup != VERDICT_LOOKUP_FOUND)
 		return true;
-	if (!copy_hosts(verdict, insecure_mx, mx)) {
+	if (!copy_hosts(verdict, conf, mx)) {
 		drop_mx(verdict);
 		return verdict_fail(verdict, RESULT_NONE, "out of memory");
 	}

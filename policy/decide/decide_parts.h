@@ -9,9 +9,9 @@ bool decide_names(struct verdict *verdict, enum level level, const struct conf_r
 bool decide_fingerprints(struct verdict *verdict, const struct conf_rule *rule);
 void decide_servername(struct verdict *verdict, const struct conf_rule *rule, const char *nexthop);
 
-/* decide_mx copies the MX hosts; at a level of DANE with their TLSA records, as far as |insecure_mx| lets them count.
- */
-bool decide_mx(struct verdict *verdict, enum conf_insecure_mx insecure_mx, const struct mx_result *mx);
+/* decide_mx copies the MX hosts; at a level of DANE with their TLSA records, as far as the configuration lets them
+ * count. */
+bool decide_mx(struct verdict *verdict, const struct conf *conf, const struct mx_result *mx);
 /* decide_published fills what was published, at level dane. False: out of memory. */
 MUST_CHECK bool decide_published(struct verdict *verdict, const struct conf *conf, const struct decide_facts *facts);
 /* decide_published_ttl: |ttl_s|, or what is published does not hold for so long. */

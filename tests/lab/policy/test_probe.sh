@@ -195,7 +195,7 @@ import json, sys
 said = json.load(open(sys.argv[1]))
 by_host = {one["host"]: one for one in said["addresses"]}
 assert said["asked"] == said["domain"] == "mixed.example" and said["status"] == 1, said
-assert said["policy"] == {"source": "default", "level": "verify", "floor": None, "enforce": True}, said["policy"]
+assert said["policy"] == {"source": "default", "level": "verify", "floor": None, "enforce": True, "published": None}, said["policy"]
 assert said["mx_lookup"] == "found" and said["mx_secure"] is False and said["left_out"] == 0
 assert len(said["addresses"]) == 14
 good = by_host["mx1.mixed.example"]

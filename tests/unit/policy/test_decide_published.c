@@ -202,12 +202,46 @@ static void test_too_much(void **state)
 	conf_cleanup(&conf);
 }
 
+/* With dnssec = off nobody looks for TLSA records: a host of which nothing is known has none, and holds up nobody. */
+static void test_off(void **state)
+{
+	static const struct {
+		const char *conf;
+		enum level level;
+	} off_rows[] = {
+		{ DANE OFF, LEVEL_ENCRYPT },
+		{ DANE, LEVEL_UNSET },
+	};
+	struct addr elsewhere;
+
+	(void)state;
+	assert_true(addr_parse(&elsewhere, "192.0.2.99"));
+	for (size_t i = 0; i < COUNT(off_rows); i++) {
+		struct conf conf = parse(off_rows[i].conf);
+		struct decide_facts facts = { .mx_ttl_s = 300 };
+		struct mx_result mx;
+		struct demand demand;
+		add_mx(&mx, i == 0 ? "-nn" : "-fn");
+		mx.hosts[0].addrs_count = 0;
+		mx.hosts[0].addrs_failed = true;
+		add_sts(&facts, "none");
+		struct verdict *v = make(&conf, &mx, &facts);
+		demand_of(&demand, v, &elsewhere);
+		assert_int_equal(demand.level, off_rows[i].level);
+		assert_int_equal(v->ttl_s, DECIDE_TTL_FAILED_S);
+		verdict_unref(v);
+		mx_result_cleanup(&mx);
+		conf_cleanup(&conf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_ttl),
 		cmocka_unit_test(test_too_much),
+		cmocka_unit_test(test_off),
 	};
 
 	return cmocka_run_group_tests_name("decide published", tests, NULL, NULL);
