@@ -1,4 +1,4 @@
-/* sts_fetch.c - see sts_fetch.h: the fetcher, its queue, and a fetch from its start to its end. */
+/* sts_fetch.c - see sts_fetch.h: one fetch from its start to its end. */
 #include <event2/event.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ void sts_fetch_fail(struct sts_fetch *fetch, enum result_word result, const char
 	printable_text(fetch->reason);
 }
 
-static void fetch_free(struct sts_fetch *fetch)
+void sts_fetch_free(struct sts_fetch *fetch)
 {
 	struct sts_fetcher *fetcher = fetch->fetcher;
 
@@ -47,8 +47,6 @@ static void fetch_free(struct sts_fetch *fetch)
 	free(fetch->body);
 	free(fetch);
 }
-
-static void start_waiting(struct sts_fetcher *fetcher);
 
 void sts_fetch_end(struct sts_fetch *fetch)
 {
@@ -70,8 +68,8 @@ void sts_fetch_end(struct sts_fetch *fetch)
 	(void)snprintf(fetched.reason, sizeof(fetched.reason), "%s", fetch->reason);
 	sts_easy_addr(fetch, &fetched.addr);
 	fetch->body = NULL;
-	fetch_free(fetch);
-	start_waiting(fetcher);
+	sts_fetch_free(fetch);
+	sts_fetcher_go_on(fetcher);
 	fn(arg, &fetched);
 	free(body);
 }
@@ -142,15 +140,16 @@ static void on_ipv6(void *arg, const struct dns_answer *answer)
 	on_answer(arg, 1, answer);
 }
 
-/* --- the queue ---------------------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------------------------- */
 
-static void run(struct sts_fetch *fetch)
+void sts_fetch_run(struct sts_fetch *fetch)
 {
 	struct sts_fetcher *fetcher = fetch->fetcher;
 
 	TAILQ_REMOVE(&fetcher->waiting, fetch, next);
 	TAILQ_INSERT_TAIL(&fetcher->running, fetch, next);
 	fetch->is_running = true;
+	fetch->since_ms = sts_fetch_now_ms();
 	fetcher->running_count++;
 	fetch->queries[0] = dns_ask(fetch->dns, fetch->host, DNS_A, on_ipv4, fetch);
 	fetch->queries[1] = dns_ask(fetch->dns, fetch->host, DNS_AAAA, on_ipv6, fetch);
@@ -161,12 +160,6 @@ static void run(struct sts_fetch *fetch)
 		sts_fetch_fail(fetch, RESULT_STS_POLICY_FETCH_ERROR, "out of memory");
 		end_soon(fetch);
 	}
-}
-
-static void start_waiting(struct sts_fetcher *fetcher)
-{
-	while (fetcher->running_count < STS_FETCH_AT_ONCE && !TAILQ_EMPTY(&fetcher->waiting))
-		run(TAILQ_FIRST(&fetcher->waiting));
 }
 
 /* set_host: what is no host name must not become part of a URL. */
@@ -199,7 +192,7 @@ struct sts_fetch *sts_fetch_start(struct sts_fetcher *fetcher, struct dns *dns, 
 	fetch->until_ms = sts_fetch_now_ms() + fetcher->deadline_ms;
 	TAILQ_INSERT_TAIL(&fetcher->waiting, fetch, next);
 	if (set_host(fetch, domain)) {
-		start_waiting(fetcher);
+		sts_fetcher_go_on(fetcher);
 	} else {
 		sts_fetch_fail(fetch, RESULT_STS_POLICY_FETCH_ERROR, "the domain's name is not one for a policy host");
 		end_soon(fetch);
@@ -214,94 +207,6 @@ void sts_fetch_cancel(struct sts_fetch *fetch)
 	if (fetch == NULL)
 		return;
 	fetcher = fetch->fetcher;
-	fetch_free(fetch);
-	start_waiting(fetcher);
-}
-
-/* --- the fetcher -------------------------------------------------------------------------------------------------- */
-
-/* read_own_files: libcurl and OpenSSL read their configuration once in a process, and load what it names. */
-static bool read_own_files(void)
-{
-	static bool done;
-
-	done = done || curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-	return done;
-}
-
-static bool copy_prefixes(struct prefix_list *to, const struct prefix_list *from)
-{
-	*to = (struct prefix_list){ 0 };
-	if (from == NULL || from->count == 0)
-		return true;
-	to->items = calloc(from->count, sizeof(*to->items));
-	if (to->items == NULL)
-		return false;
-	memcpy(to->items, from->items, from->count * sizeof(*to->items));
-	to->count = from->count;
-	return true;
-}
-
-bool sts_fetcher_reload(struct sts_fetcher *fetcher, const struct sts_fetch_options *options, char *err, size_t err_len)
-{
-	struct x509_store_st *store = sts_tls_store(options->ca_pem != NULL ? options->ca_pem : "", err, err_len);
-	struct prefix_list permitted;
-
-	if (store == NULL)
-		return false;
-	if (!copy_prefixes(&permitted, options->permitted)) {
-		sts_tls_store_free(store);
-		(void)snprintf(err, err_len, "out of memory");
-		return false;
-	}
-	sts_tls_store_free(fetcher->store);
-	free(fetcher->permitted.items);
-	fetcher->store = store;
-	fetcher->permitted = permitted;
-	fetcher->deadline_ms = options->deadline_ms != 0 ? options->deadline_ms : STS_FETCH_MS;
-	fetcher->port = options->port != 0 ? options->port : 443;
-	return true;
-}
-
-static void free_all(struct sts_fetch_list *list)
-{
-	struct sts_fetch *fetch;
-
-	while ((fetch = TAILQ_FIRST(list)) != NULL)
-		/* clang 14 loses sight of the list's head. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-		fetch_free(fetch);
-}
-
-void sts_fetcher_free(struct sts_fetcher *fetcher)
-{
-	if (fetcher == NULL)
-		return;
-	free_all(&fetcher->waiting);
-	free_all(&fetcher->running);
-	sts_loop_close(fetcher);
-	sts_tls_store_free(fetcher->store);
-	free(fetcher->permitted.items);
-	free(fetcher);
-}
-
-struct sts_fetcher *sts_fetcher_new(struct event_base *base, const struct sts_fetch_options *options, char *err,
-				    size_t err_len)
-{
-	struct sts_fetcher *fetcher = calloc(1, sizeof(*fetcher));
-
-	if (fetcher == NULL || !read_own_files()) {
-		free(fetcher);
-		(void)snprintf(err, err_len, "libcurl cannot be set up");
-		return NULL;
-	}
-	fetcher->base = base;
-	TAILQ_INIT(&fetcher->running);
-	TAILQ_INIT(&fetcher->waiting);
-	if (!sts_loop_open(fetcher)) {
-		(void)snprintf(err, err_len, "out of memory");
-	} else if (sts_fetcher_reload(fetcher, options, err, err_len)) {
-		return fetcher;
-	}
-	sts_fetcher_free(fetcher);
-	return NULL;
+	sts_fetch_free(fetch);
+	sts_fetcher_go_on(fetcher);
 }

@@ -20,6 +20,9 @@
 #define STS_FETCH_MS         30000 /* DNS, TCP, TLS and body together */
 #define STS_FETCH_HEADER_MAX 16384
 #define STS_FETCH_AT_ONCE    64 /* further ones wait, within their time */
+/* While others wait, one that has run for longer fails: domains with silent policy hosts, however many somebody makes
+ * up, do not keep others' policies from being fetched. */
+#define STS_FETCH_PATIENCE_MS 5000
 
 struct sts_fetcher;
 struct sts_fetch;
@@ -28,6 +31,7 @@ struct sts_fetch_options {
 	const char *ca_pem;                  /* text; copied */
 	const struct prefix_list *permitted; /* special addresses that may be connected to; copied. NULL: none */
 	uint32_t deadline_ms;                /* 0: STS_FETCH_MS */
+	uint32_t patience_ms;                /* 0: STS_FETCH_PATIENCE_MS */
 	uint16_t port;                       /* 0: 443 */
 };
 

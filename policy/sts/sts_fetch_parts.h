@@ -1,6 +1,7 @@
 /* sts_fetch_parts.h - what the parts of a fetch share. For sts_fetch*.c only.
  *
- *   sts_fetch.c        the fetcher, its queue, a fetch from its start to its end: addresses, time
+ *   sts_fetcher.c      the fetcher: who may run, and who waits
+ *   sts_fetch.c        a fetch from its start to its end: addresses, time
  *   sts_fetch_easy.c   one transfer: what libcurl is told, and what its answer is worth
  *   sts_fetch_loop.c   libcurl's multi handle on libevent
  *   sts_fetch_tls.c    the CA bundle, and what OpenSSL is told */
@@ -28,9 +29,11 @@ struct sts_fetcher {
 	struct x509_store_st *store;
 	struct prefix_list permitted;
 	uint32_t deadline_ms;
+	uint32_t patience_ms;
 	uint16_t port;
+	struct event *hurry; /* set while others wait */
 	size_t running_count;
-	struct sts_fetch_list running;
+	struct sts_fetch_list running; /* the one that has run longest first */
 	struct sts_fetch_list waiting;
 };
 
@@ -42,6 +45,7 @@ struct sts_fetch {
 	void *arg;
 	struct event *timer; /* its time is over; or it failed where |fn| must not be called yet */
 	uint64_t until_ms;
+	uint64_t since_ms; /* it runs */
 	bool is_running;
 	char host[DNS_NAME_MAX];
 	/* addresses */
@@ -72,6 +76,9 @@ uint64_t sts_fetch_now_ms(void);
  * body is the policy. */
 void PRINTF_LIKE(3, 4) sts_fetch_fail(struct sts_fetch *fetch, enum result_word result, const char *format, ...);
 void sts_fetch_end(struct sts_fetch *fetch);
+void sts_fetch_free(struct sts_fetch *fetch);
+void sts_fetch_run(struct sts_fetch *fetch);         /* one that waits: now */
+void sts_fetcher_go_on(struct sts_fetcher *fetcher); /* runs those that wait, where there is room */
 
 /* sts_easy_open starts the transfer. False: out of memory. sts_easy_close ends it, and may be called at any time but
  * from inside libcurl. */

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <time.h>
+
 #include "policy/sts/sts_fetch.h"
 #include "policy/sts/sts_policy.h"
 #include "proxy/base/sandbox.h"
@@ -151,6 +153,7 @@ struct world {
 	struct prefix permitted[2];
 	struct prefix_list permitted_list;
 	unsigned answers;
+	unsigned slow;
 	struct sts_fetched last;
 	char text[STS_TEXT_MAX + 1];
 };
@@ -612,6 +615,23 @@ static void test_bundles(void **state)
 
 /* --- many --------------------------------------------------------------------------------------------------------- */
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void on_slow(void *arg, const struct sts_fetched *fetched)
+{
+	struct world *w = arg;
+	const char *reason = w->slow++ == 0 ? "too slow while others waited: looking up the policy host's addresses"
+					    : "timed out looking up the policy host's addresses";
+
+	assert_string_equal(fetched->reason, reason);
+}
+
 static void on_one_of_many(void *arg, const struct sts_fetched *fetched)
 {
 	struct world *w = arg;
@@ -636,6 +656,32 @@ static void test_many(void **state)
 	while (w.answers < COUNT(all) - 2)
 		assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE), 0);
 	assert_in_range(w.server.seen->connections, COUNT(all) - 2, COUNT(all));
+	close_world(&w);
+}
+
+/* Silent hosts of made-up domains hold up others only for so long; and where nobody waits, all their time is theirs. */
+static void test_patience(void **state)
+{
+	struct world w;
+	char err[256];
+
+	(void)state;
+	open_world(&w, GOOD, CLOSED TEXT);
+	struct sts_fetch_options options = options_of(&w, 1000);
+	options.patience_ms = 200;
+	assert_true(sts_fetcher_reload(w.fetcher, &options, err, sizeof(err)));
+	w.fake.silent = "mta-sts.silent.example";
+	uint64_t begin_ms = now_ms();
+	for (size_t i = 0; i < STS_FETCH_AT_ONCE; i++)
+		assert_non_null(sts_fetch_start(w.fetcher, w.dns, "silent.example", on_slow, &w));
+	(void)event_base_loop(w.base, EVLOOP_NONBLOCK);
+	fetch(&w, "d.example");
+	expect(&w, "one that waited", RESULT_NONE, "");
+	assert_in_range(now_ms() - begin_ms, 150, 700);
+	assert_int_equal(w.slow, 1); /* no more than had to give way */
+	while (w.slow < STS_FETCH_AT_ONCE)
+		assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE), 0);
+	assert_in_range(now_ms() - begin_ms, 950, 3000);
 	close_world(&w);
 }
 
@@ -758,8 +804,9 @@ int main(void)
 		cmocka_unit_test(test_faults),        cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_not_permitted), cmocka_unit_test(test_lookup_failed),
 		cmocka_unit_test(test_no_proxy),      cmocka_unit_test(test_bundles),
-		cmocka_unit_test(test_many),          cmocka_unit_test(test_from_inside),
-		cmocka_unit_test(test_given_up),      cmocka_unit_test(test_sandbox),
+		cmocka_unit_test(test_many),          cmocka_unit_test(test_patience),
+		cmocka_unit_test(test_from_inside),   cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_sandbox),
 	};
 
 	return cmocka_run_group_tests_name("sts_fetch", tests, make_all, free_all);
