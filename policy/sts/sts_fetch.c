@@ -151,6 +151,8 @@ void sts_fetch_run(struct sts_fetch *fetch)
 	fetch->is_running = true;
 	fetch->since_ms = sts_fetch_now_ms();
 	fetcher->running_count++;
+	if (fetch->result != RESULT_NONE) /* it is over already, and says so soon */
+		return;
 	fetch->queries[0] = dns_ask(fetch->dns, fetch->host, DNS_A, on_ipv4, fetch);
 	fetch->queries[1] = dns_ask(fetch->dns, fetch->host, DNS_AAAA, on_ipv6, fetch);
 	if (fetch->queries[0] == NULL || fetch->queries[1] == NULL) {

@@ -23,6 +23,7 @@ enum https_fault {
 	HTTPS_TLS11,     /* speaks nothing newer */
 	HTTPS_SLOW,      /* an octet each 50 ms */
 	HTTPS_NO_ANSWER, /* reads the request, and says nothing */
+	HTTPS_KEEPS,     /* goes on with the same connection, if the client does */
 	HTTPS_CUT,       /* closes after the answer without TLS's goodbye */
 	HTTPS_HANGS_UP,  /* closes at once */
 };
@@ -67,15 +68,28 @@ static inline void https_answer(SSL *ssl, const struct https_options *options)
 		at += part;
 		len -= (size_t)part;
 	}
-	if (options->fault != HTTPS_CUT)
+	if (options->fault != HTTPS_CUT && options->fault != HTTPS_KEEPS)
 		(void)SSL_shutdown(ssl);
+}
+
+static inline bool https_read(SSL *ssl, struct https_seen *seen)
+{
+	size_t have = 0;
+
+	do {
+		int n = SSL_read(ssl, seen->request + have, (int)(sizeof(seen->request) - 1 - have));
+		if (n <= 0)
+			return false;
+		have += (size_t)n;
+		seen->request[have] = '\0';
+	} while (strstr(seen->request, "\r\n\r\n") == NULL);
+	return true;
 }
 
 static inline void https_serve(struct https_server *server, SSL_CTX *ctx, const struct https_options *options, int fd)
 {
 	struct https_seen *seen = server->seen;
 	SSL *ssl = SSL_new(ctx);
-	size_t have = 0;
 
 	made_need(ssl != NULL && SSL_set_fd(ssl, fd) == 1);
 	seen->connections++;
@@ -87,15 +101,11 @@ static inline void https_serve(struct https_server *server, SSL_CTX *ctx, const 
 	if (options->fault < HTTPS_HANGS_UP && SSL_accept(ssl) == 1) {
 		const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 		(void)snprintf(seen->sni, sizeof(seen->sni), "%s", sni != NULL ? sni : "");
-		while (strstr(seen->request, "\r\n\r\n") == NULL) {
-			int n = SSL_read(ssl, seen->request + have, (int)(sizeof(seen->request) - 1 - have));
-			if (n <= 0)
-				break;
-			have += (size_t)n;
-			seen->request[have] = '\0';
-		}
-		if (have > 0)
+		while (https_read(ssl, seen)) {
 			https_answer(ssl, options);
+			if (options->fault != HTTPS_KEEPS)
+				break;
+		}
 	}
 	SSL_free(ssl);
 	(void)close(fd);

@@ -268,10 +268,17 @@ static void test_fetched(void **state)
 	assert_null(strstr(w.server.seen->request, "Encoding"));
 	assert_null(strstr(w.server.seen->request, "Cookie"));
 	assert_null(strstr(w.server.seen->request, "Authorization"));
-	/* Each has a connection of its own. */
-	fetch(&w, "d.example");
-	assert_true(w.last.ok);
-	assert_int_equal(w.server.seen->connections, 2);
+	close_world(&w);
+	/* Each has a connection of its own, though the server would have it otherwise. */
+	const struct https_options served = { .made = &made[GOOD],
+					      .answer = HEAD "Content-Length: 4\r\n\r\nabcd",
+					      .fault = HTTPS_KEEPS };
+	open_world_of(&w, &served, LONG_MS);
+	for (unsigned i = 1; i <= 3; i++) {
+		fetch(&w, "d.example");
+		assert_true(w.last.ok);
+		assert_int_equal(w.server.seen->connections, i);
+	}
 	close_world(&w);
 }
 
@@ -517,6 +524,22 @@ static void test_addresses(void **state)
 		expect(&w, rows[i].domain, rows[i].reason[0] == '\0' ? RESULT_NONE : RESULT_STS_POLICY_FETCH_ERROR,
 		       rows[i].reason);
 	}
+	close_world(&w);
+}
+
+/* A name that is none is asked about nowhere, whoever else starts a fetch before it is told so. */
+static void test_bad_name_beside_others(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, GOOD, CLOSED TEXT);
+	assert_non_null(sts_fetch_start(w.fetcher, w.dns, "d.example/x", on_fetched, &w));
+	fetch(&w, "d.example");
+	while (w.answers < 2)
+		assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE), 0);
+	expect(&w, "the other", RESULT_NONE, "");
+	assert_int_equal(w.fake.asked_udp, 2);
 	close_world(&w);
 }
 
@@ -799,13 +822,21 @@ static void test_sandbox(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fetched),       cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_limits),        cmocka_unit_test(test_certificates),
-		cmocka_unit_test(test_faults),        cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_not_permitted), cmocka_unit_test(test_lookup_failed),
-		cmocka_unit_test(test_no_proxy),      cmocka_unit_test(test_bundles),
-		cmocka_unit_test(test_many),          cmocka_unit_test(test_patience),
-		cmocka_unit_test(test_from_inside),   cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_fetched),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_certificates),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_bad_name_beside_others),
+		cmocka_unit_test(test_not_permitted),
+		cmocka_unit_test(test_lookup_failed),
+		cmocka_unit_test(test_no_proxy),
+		cmocka_unit_test(test_bundles),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_patience),
+		cmocka_unit_test(test_from_inside),
+		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_sandbox),
 	};
 
