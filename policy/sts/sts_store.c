@@ -29,7 +29,7 @@ struct sts_store {
 	char line[STS_LINE_MAX];
 };
 
-/* fail says it when it begins, and not again before it has ended. */
+/* fail says it when it begins, and not again before a rewrite has worked. */
 static bool fail(struct sts_store *store, const char *what)
 {
 	if (!store->failing)
@@ -256,7 +256,6 @@ bool sts_store_put(struct sts_store *store, const char *domain, const struct sts
 		(void)!ftruncate(store->fd, (off_t)store->len);
 		return false;
 	}
-	worked(store);
 	store->len += len;
 	store->unsynced = true;
 	return true;
