@@ -159,6 +159,12 @@ static void forget_failure(struct sts_entry *entry)
 	entry->told = false;
 }
 
+/* What the old one said of records is not what the new one says: a resolver that lied may be why there is another. */
+static void forget_record(struct sts_entry *entry)
+{
+	entry->fresh_s = 0;
+}
+
 void sts_use_dns(struct sts *sts, struct dns *dns)
 {
 	if (dns == sts->dns)
@@ -167,6 +173,7 @@ void sts_use_dns(struct sts *sts, struct dns *dns)
 	sts->dns = dns;
 	if (dns == NULL)
 		return;
+	for_each(sts, forget_record);
 	for_each(sts, start_waiting);
 	sts->ticked_s = 0;
 	event_active(sts->ready_event, EV_TIMEOUT, 0);

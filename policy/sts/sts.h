@@ -60,8 +60,8 @@ typedef void sts_answer_fn(void *arg, const struct sts_answer *answer); /* borro
 struct sts *sts_new(struct event_base *base, const struct sts_options *options, char *err, size_t err_len);
 void sts_free(struct sts *sts); /* NULL is fine */
 
-/* sts_use_dns: before the first question, and whenever there is another struct dns; NULL: the old one goes, all that is
- * under way is put off until there is one. */
+/* sts_use_dns: before the first question, and whenever there is another struct dns, which is asked for every record
+ * anew; NULL: the old one goes, all that is under way is put off until there is one. */
 void sts_use_dns(struct sts *sts, struct dns *dns);
 /* sts_reload: other options from now on; the folder stays as it is. Policies stay. */
 void sts_reload(struct sts *sts, const struct sts_options *options);

@@ -471,6 +471,12 @@ static void test_other_dns(void **state)
 	assert_int_equal(world.told, 2);
 	assert_int_equal(site->fetched, 1);
 	assert_true(find(sts, "a.example"));
+	sts_use_dns(sts, NULL); /* what is known is known without */
+	assert_true(find(sts, "a.example"));
+	sts_use_dns(sts, other_dns); /* and asked for anew of another */
+	assert_false(find(sts, "a.example"));
+	assert_int_equal(ask(sts, "a.example"), VERDICT_PUBLISHED_ENFORCE);
+	assert_int_equal(site->fetched, 1);
 	/* a fetch that is stopped leaves nothing known, were it only that there is no policy */
 	world.hold_fetch = true;
 	set_policy("d.example", "1", "enforce", DAY);
