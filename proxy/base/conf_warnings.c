@@ -116,6 +116,8 @@ static void warn_gate(const struct conf *conf, struct conf_problems *warnings)
 			     endpoint_format(&conf->monitor_listen, text));
 	if (conf->list_file != NULL && !wants_published(conf))
 		conf_problem(warnings, 0, "list-file has no effect: nothing has level dane, where a list counts");
+	if (conf->client_tls == CONF_CLIENT_TLS_OFF && conf->client_tls_certificate != NULL)
+		conf_problem(warnings, 0, "client-tls-certificate has no effect: client-tls is off");
 	if (!conf->monitor && conf->history_mib > 0 && conf->state_dir[0] != '\0')
 		conf_problem(warnings, 0,
 			     "monitor = off: gate25 report will have no history (history-size = 0 says that this is "

@@ -107,6 +107,18 @@ check "nor before EHLO" said '^< 503 5\.5\.1'
 talk --starttls QUIT
 check "it is one that nobody has to believe" said '^tls TLSv1\.3 subject DNS:gate25\.invalid$'
 
+# the_print: of the certificate that clients are shown.
+the_print() {
+	lab_in client openssl s_client -connect 198.51.100.101:25 -starttls smtp </dev/null 2>/dev/null |
+		openssl x509 -noout -fingerprint -sha256
+}
+print=$(the_print)
+check "it can be looked at" [ -n "$print" ]
+worker_of() { for pid in $(pgrep -P "$LAB_GATE_PID"); do grep -qz worker "/proc/$pid/cmdline" && echo "$pid"; done; }
+kill -KILL "$(worker_of)"
+check "a worker dies" lab_until 10 logged 'role-ended .*role=worker'
+check "and the next one has the certificate of its forerunner" lab_until 20 eval '[ "$(the_print)" = "$print" ]'
+
 lab_cert own good gate.lan.example
 lab_cert other good gate.lan.example
 lab_cert old expired gate.lan.example

@@ -483,6 +483,9 @@ static void test_warnings(void **state)
 		  "2: domain a: level dane comes to its floor, for dnssec = off\n" },
 		{ "\ndestination 192.0.2.0/24 { level = secure match = a.b enforce = no }",
 		  "2: destination 192.0.2.0/24: enforce = no: refuses nothing; " CLEAR "\n" },
+		{ "client-tls-certificate = \"/c\"\nclient-tls-key = \"/k\"",
+		  "0: client-tls-certificate has no effect: client-tls is off\n" },
+		{ "client-tls = terminate\nclient-tls-certificate = \"/c\"\nclient-tls-key = \"/k\"", "" },
 	};
 
 	(void)state;
