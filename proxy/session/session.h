@@ -80,6 +80,8 @@ enum session_speech {
 enum session_judging {
 	SESSION_JUDGE_IN_FORCE = 0, /* what must be met (demand_of) */
 	SESSION_JUDGE_IN_TEST,      /* what a policy in testing would have (demand_in_test): told, and nothing else */
+	SESSION_JUDGE_FOR_SENDER, /* as IN_FORCE, of a verdict that the sender's demand made: not the policy's to count
+				   */
 };
 
 struct session_tls_wish {

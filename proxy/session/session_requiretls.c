@@ -58,7 +58,7 @@ static bool lacks_proof(struct session *s, struct lack *out)
 	case REQUIRETLS_IMPOSSIBLE: return lacks(out, "5.7.10", RESULT_NONE, demand.reason);
 	case REQUIRETLS_JUDGE: break;
 	}
-	s->ops->judge(s->arg, &demand.verdict, SESSION_JUDGE_IN_FORCE, &judgement);
+	s->ops->judge(s->arg, &demand.verdict, SESSION_JUDGE_FOR_SENDER, &judgement);
 	if (!judgement.satisfied || !judgement.authenticated)
 		return lacks(out, "5.7.10", judgement.result,
 			     judgement.reason[0] != '\0' ? judgement.reason : "the server could not be authenticated");

@@ -216,6 +216,8 @@ static void op_judge(void *arg, const struct verdict *verdict, enum session_judg
 		return;
 	}
 	*out = tls_judge(conn->peer, verdict, destination, time(NULL), trust_for(conn, verdict));
+	if (as == SESSION_JUDGE_FOR_SENDER)
+		return;
 	refused = out->result != RESULT_NONE ? out->result : RESULT_VALIDATION_FAILURE;
 	demand_of(&demand, verdict, destination); /* counted is the level in force */
 	count(conn, counter_bind(demand.level, out->satisfied ? RESULT_NONE : refused));

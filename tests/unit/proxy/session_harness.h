@@ -309,7 +309,7 @@ static inline void check_requiretls(struct harness *h, const struct verdict *v)
 	requiretls_of(&demand, v, &h->options.destination.addr);
 	MUST_HOLD(demand.status == REQUIRETLS_JUDGE);
 	h->judged_to_check++;
-	harness_judge(h, &demand.verdict, SESSION_JUDGE_IN_FORCE, &judgement);
+	harness_judge(h, &demand.verdict, SESSION_JUDGE_FOR_SENDER, &judgement);
 	MUST_HOLD(judgement.satisfied && judgement.authenticated);
 }
 
