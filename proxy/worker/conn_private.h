@@ -1,0 +1,61 @@
+/* conn_private.h - what the two files of a conn share: conn.c feeds the machine what happens, conn_ops.c does what the
+ * machine says. For these two only. */
+#ifndef GATE25_PROXY_WORKER_CONN_PRIVATE_H
+#define GATE25_PROXY_WORKER_CONN_PRIVATE_H
+
+#include "proxy/monitor/counters.h"
+#include "proxy/session/session.h"
+#include "proxy/worker/conn.h"
+#include "proxy/worker/leg.h"
+
+struct event;
+struct tls_peer;
+
+#define CONN_LINGER_S 5
+
+/* The outcome of an operation, fed after session_feed has returned. One of each kind can wait. */
+enum waiting {
+	WAIT_CONNECTED = 1,
+	WAIT_NOT_CONNECTED = 2,
+	WAIT_TLS_READY = 4,
+	WAIT_TLS_FAILED = 8,
+	WAIT_VERDICT = 16,
+	WAIT_CLIENT_TLS_READY = 32,
+	WAIT_CLIENT_TLS_FAILED = 64,
+};
+#define WAIT_OF_SERVER (WAIT_CONNECTED | WAIT_NOT_CONNECTED | WAIT_TLS_READY | WAIT_TLS_FAILED)
+
+struct conn {
+	struct conn_link link;
+	const struct conn_host *host;
+	struct settings *settings; /* those that it began with */
+	struct session *session;
+	struct leg *client;
+	struct leg *server;    /* NULL: no leg */
+	struct tls_peer *peer; /* of |server| once it speaks TLS */
+	struct upstream_plan upstream;
+	struct endpoint client_at;
+	struct addr local; /* of the server leg, connected last: what the server sees; family 0: none was */
+	struct event *timer;
+	struct event *again; /* look once more, from the loop */
+	unsigned waiting;
+	struct verdict *verdict; /* with WAIT_VERDICT; NULL: none to be had */
+	uint32_t question;       /* its id; 0: none is pending */
+	bool client_closed;      /* was fed */
+	bool server_closed;
+	bool clear_counted; /* of this server leg */
+	bool condemned;     /* a bug was caught: end without a word */
+	bool live;          /* conn_new succeeded */
+	bool ours;          /* with WAIT_NOT_CONNECTED: no packet was sent */
+	char reason[256];   /* with WAIT_NOT_CONNECTED, WAIT_TLS_FAILED, WAIT_CLIENT_TLS_FAILED */
+};
+
+/* conn_ops.c: the operations of the machine, |arg| is the conn. */
+extern const struct session_ops conn_ops;
+/* conn.c: of the leg to the server. */
+extern const struct leg_events conn_server_events;
+
+void conn_count(struct conn *conn, enum counter which);
+void conn_look_again(struct conn *conn); /* pump it, from the loop */
+
+#endif
