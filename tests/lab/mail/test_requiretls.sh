@@ -2,12 +2,9 @@
 # MAIL ... REQUIRETLS through a gate that clients reach in TLS: servers that have it and that have not, MX hosts that are
 # proved and that are not, bounces, report-only; and a header TLS-Required, which changes nothing.
 . "$(dirname "$0")/../lib.sh"
-. "$LAB/internet.sh"
-. "$LAB/dnssec.sh"
-. "$LAB/mail.sh"
-. "$LAB/gate.sh"
+. "$LAB/sts/web.sh"
 lab_needs_root "what needs name servers and gate25's users" || lab_done
-LAB_LOGS='gate25 talk'
+LAB_LOGS='gate25 talk nginx'
 
 lab_internet
 lab_ca
@@ -17,12 +14,13 @@ mkdir "$LAB_DIR/mail"
 #   has      good, has REQUIRETLS         unsigned       good, has it
 #   hasnot   good, and has not            ruled.unsigned good, has it; a rule of the operator's names the host
 #   wrong    another's name, has it
-#   two      1st MX has not, 2nd has
+#   two      1st MX has not, 2nd has      listed         good, has it; an MTA-STS policy in testing allows it
 #   dane     TLSA record, self-signed, has it
 #   clear    no STARTTLS, claims to have it; clear text is permitted
 #   strict   another's name, has it; a rule demands a verified one
-servers=(has:101 hasnot:102 wrong:103 two1:104 two2:105 dane:106 clear:107 strict:108 unsigned:109 ruled:110)
-lab_server server 101 102 103 104 105 106 107 108 109 110
+servers=(has:101 hasnot:102 wrong:103 two1:104 two2:105 dane:106 clear:107 strict:108 unsigned:109 ruled:110 listed:111)
+lab_server server 101 102 103 104 105 106 107 108 109 110 111
+sts_hosts_begin
 host_of() {
 	case $1 in
 	unsigned) echo mx.unsigned.example ;;
@@ -56,12 +54,17 @@ lab_records "two MX 10 mx.two1" "two MX 20 mx.two2" "mx.two1 A 198.51.100.104" "
 digest=$(openssl x509 -in "$LAB_PKI/dane.crt" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d ' ' -f 1)
 lab_records "_25._tcp.mx.dane TLSA 3 1 1 $digest"
 lab_zone_records unsigned.example "@ MX 10 mx" "mx A 198.51.100.109" "ruled MX 10 mx.ruled" "mx.ruled A 198.51.100.110"
+lab_zone listed.example none none
+lab_zone_records listed.example "@ MX 10 mx" "mx A 198.51.100.111" '_mta-sts TXT "v=STSv1; id=1;"' "mta-sts A 198.51.100.31"
+sts_policy testing mx.listed.example | sts_serve listed
+lab_cert web good mta-sts.listed.example
 lab_dns_signed
+sts_hosts_start web
 
 gate() {
 	lab_gate_conf "client-tls = terminate
 		default-level = dane
-		mta-sts = no
+		mta-sts-private = {198.51.100.0/24}
 		trust-anchor-file = $LAB_ANCHORS
 		bogus-names = {$LAB_BOGUS}
 		domain clear.example { level = may }
@@ -108,6 +111,7 @@ carried "MAIL FROM:<alice@lan.example> REQUIRETLS"
 demand "proved by TLSA records" 106 dane.example 250
 carried "MAIL FROM:<alice@lan.example> REQUIRETLS"
 demand "proved by the operator's names" 110 ruled.unsigned.example 250
+demand "proved by MTA-STS" 111 listed.example 250
 demand "the server has not REQUIRETLS" 102 hasnot.example "550 5.7.30"
 demand "its certificate is another's" 103 wrong.example "550 5.7.10"
 demand "the MX list is not signed" 109 unsigned.example "550 5.7.10"
