@@ -58,7 +58,8 @@ static void tell_history(struct monitor *monitor, const struct monitor_record *r
 	if (monitor->history == NULL)
 		return;
 	monitor_record_row(&row, record);
-	history_writer_add(monitor->history, &row);
+	if (row.sessions + row.messages + row.events > 0)
+		history_writer_add(monitor->history, &row);
 }
 
 static void on_history_due(evutil_socket_t fd, short what, void *arg)
