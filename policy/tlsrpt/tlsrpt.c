@@ -67,12 +67,29 @@ static bool text_of(const struct tlsrpt *tlsrpt, const struct tls_report *report
 	return false;
 }
 
+static void log_report(const struct tls_report *report)
+{
+	char policies[512];
+	size_t len = 0;
+	struct log_line line;
+
+	for (size_t i = 0; i < report->policies_count && len < sizeof(policies); i++)
+		len += (size_t)snprintf(policies + len, sizeof(policies) - len, "%s%s %s", i > 0 ? ", " : "",
+					tls_report_type_name(report->policies[i].type),
+					report->policies[i].failed ? "failed" : "ok");
+	log_open(&line, LOG_LEVEL_DEBUG, "tlsrpt");
+	log_add(&line, "domain", "%s", report->domain);
+	log_add(&line, "policies", "%s", policies);
+	log_close(&line);
+}
+
 static void post(struct tlsrpt *tlsrpt, const char *record, const struct tls_report *report)
 {
 	struct tlsrpt_text text;
 	size_t len;
 	char *datagram = tlsrpt_datagram(report, record, text_of(tlsrpt, report, &text) ? &text : NULL, &len);
 
+	log_report(report);
 	if (datagram != NULL)
 		tlsrpt_outbox_send(tlsrpt->outbox, datagram, len);
 	else

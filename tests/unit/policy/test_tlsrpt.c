@@ -28,12 +28,14 @@ static const struct fake_record records[] = {
 };
 
 static unsigned lines; /* of losses, in the log */
+static char told[512]; /* its last line about a report */
 
 static void on_line(enum log_level level, const char *line, size_t len)
 {
 	(void)level;
-	(void)len;
 	lines += strstr(line, "tlsrpt-lost") != NULL;
+	if (strncmp(line, "tlsrpt ", 7) == 0)
+		(void)snprintf(told, sizeof(told), "%.*s", (int)len, line);
 }
 
 struct world {
@@ -96,6 +98,7 @@ static void open_world(struct world *w, const struct tlsrpt_limits *limits)
 
 	memset(w, 0, sizeof(*w));
 	lines = 0;
+	log_init("test", LOG_LEVEL_DEBUG, LOG_FORMAT_TEXT);
 	log_set_sink(on_line);
 	(void)snprintf(w->folder, sizeof(w->folder), "/tmp/gate25-tlsrpt-XXXXXX");
 	assert_non_null(mkdtemp(w->folder));
@@ -185,6 +188,7 @@ static void test_asks_once(void **state)
 	assert_string_equal(next(&w, 2000), "{\"dpv\":\"1\",\"d\":\"a.example\",\"pr\":\"" RECORD
 					    "\",\"policies\":[{\"policy-type\":9,\"t\":0,\"f\":0}]}");
 	assert_non_null(strstr(next(&w, 2000), "\"failure-details\":[{\"c\":304}],\"t\":1,\"f\":1}]}"));
+	assert_string_equal(told, "tlsrpt domain=a.example policies=\"no-policy-found failed\"");
 	report(&w, "a.example", RESULT_NONE);
 	assert_from(next(&w, 0), "a.example"); /* at once */
 	assert_int_equal(w.fake.asked_udp, 1);
