@@ -47,14 +47,15 @@ static void say_log(const char *word, unsigned number)
 	say(ROLE_MSG_LOG, body, w.len);
 }
 
-/* say_dnssec: a report that says whether trust anchors came. */
-static void say_dnssec(bool anchors)
+/* say_dnssec: a report that says whether trust anchors and the list came. */
+static void say_dnssec(bool anchors, bool list)
 {
 	struct dnssec_report report = { .state = DNSSEC_PROVED, .mode = "validate" };
 	uint8_t body[DNSSEC_REPORT_MAX];
 	struct wire_writer w;
 
-	(void)snprintf(report.reason, sizeof(report.reason), "%s", anchors ? "anchors" : "none");
+	(void)snprintf(report.reason, sizeof(report.reason), "%s%s", anchors ? "anchors" : "none",
+		       list ? ", list" : "");
 	wire_writer_init(&w, body, sizeof(body));
 	dnssec_report_put(&w, &report);
 	say(ROLE_MSG_DNSSEC, body, w.len);
@@ -79,18 +80,20 @@ static int play(const char *role)
 	const char *part = strcmp(role, "worker") == 0 ? getenv("GATE25_TEST_PART") : NULL;
 	const uint8_t policy[3] = { ROLE_POLICY };
 	bool anchors = false;
+	bool list = false;
 	unsigned peers = 0;
 	unsigned type;
 
 	do {
 		type = hear();
 		anchors = anchors || type == ROLE_MSG_ANCHORS;
+		list = list || type == ROLE_MSG_LIST;
 	} while (type != 0 && type != ROLE_MSG_START);
 	if (part != NULL && strcmp(part, "dies") == 0)
 		return 1;
 	say(ROLE_MSG_READY, "", 0);
 	if (strcmp(role, "policy") == 0 || (part != NULL && strcmp(part, "proves") == 0))
-		say_dnssec(anchors);
+		say_dnssec(anchors, list);
 	if (part != NULL && strcmp(part, "nonsense") == 0) {
 		(void)unsetenv("GATE25_TEST_PART");
 		say(999, "x", 1);
@@ -231,7 +234,7 @@ static int setup(void **state)
 	f->inputs.generation = 1;
 	f->inputs.conf_fd = sealed_new("conf", "", 0);
 	f->inputs.anchors_fd = sealed_new("anchors", "", 0);
-	f->inputs.list = LIST_INPUT_NONE;
+	f->inputs.list.fd = sealed_new("list", "", 0);
 	f->children = children_new(f->base, &plan, &f->inputs, &events, f);
 	assert_non_null(f->children);
 	*state = f;
@@ -249,6 +252,7 @@ static int teardown(void **state)
 	event_base_free(f->base);
 	(void)close(f->inputs.conf_fd);
 	(void)close(f->inputs.anchors_fd);
+	list_input_cleanup(&f->inputs.list);
 	(void)close(f->listener);
 	log_set_sink(NULL);
 	(void)unsetenv("GATE25_TEST_PART");
@@ -338,7 +342,7 @@ static void test_nonsense_costs_its_sender_its_life(void **state)
 	assert_int_equal(f->failed, 0);
 }
 
-/* What policyd says of DNSSEC arrives, and it had the trust anchors before it started. */
+/* What policyd says of DNSSEC arrives, and it had the trust anchors and the list before it started. */
 static void test_dnssec(void **state)
 {
 	struct fixture *f = *state;
@@ -347,7 +351,7 @@ static void test_dnssec(void **state)
 	until(f, &f->reports, 1);
 	assert_int_equal(f->report.state, DNSSEC_PROVED);
 	assert_string_equal(f->report.mode, "validate");
-	assert_string_equal(f->report.reason, "anchors");
+	assert_string_equal(f->report.reason, "anchors, list");
 }
 
 /* That is not for a worker to say. */
