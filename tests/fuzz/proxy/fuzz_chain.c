@@ -164,6 +164,37 @@ static void judge(const struct tls_peer *peer, uint8_t control, struct tls_der l
 	must(ERR_peek_error() == 0, "an error is left behind");
 }
 
+/* judge_published: under each policy, with its MX host known and not; in testing it says the same as enforced. */
+static void judge_published(const struct tls_peer *peer, uint8_t control, const struct tls_trust *trust)
+{
+	struct verdict_pattern patterns[] = { { .name = "example.com", .wildcard = true },
+					      { .name = "mx.example.com" } };
+	struct verdict_mx mx = { .name = "mx.example.com", .dane = VERDICT_DANE_NONE };
+
+	for (unsigned i = 0; i < 4; i++) {
+		bool known = (i & 1) != 0;
+		struct verdict verdict = { .status = VERDICT_OK,
+					   .level = LEVEL_DANE,
+					   .floor = LEVEL_ENCRYPT,
+					   .source = VERDICT_SOURCE_DEFAULT,
+					   .ca = (control & LEAF_IS_ANCHOR) != 0,
+					   .mx_lookup = known ? VERDICT_LOOKUP_FOUND : VERDICT_LOOKUP_ABSENT,
+					   .mx = &mx,
+					   .mx_count = known,
+					   .published = { .status = VERDICT_PUBLISHED_ENFORCE,
+							  .by = (i & 2) != 0 ? VERDICT_BY_STS : VERDICT_BY_LIST,
+							  .patterns = patterns,
+							  .patterns_count = COUNT(patterns) } };
+		struct judgement enforced = tls_judge(peer, &verdict, NULL, NOW, trust);
+		check(&enforced, LEVEL_VERIFY, (control & WEAK) != 0);
+		verdict.published.status = VERDICT_PUBLISHED_TESTING;
+		struct judgement tested = tls_judge_in_test(peer, &verdict, NULL, NOW, trust);
+		must(tested.satisfied == enforced.satisfied && tested.result == enforced.result,
+		     "a policy in testing says something else");
+		must(ERR_peek_error() == 0, "an error is left behind");
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 {
 	struct tls_session_facts facts = { .version = CONF_TLS13, .version_name = "TLSv1.3", .cipher = "a cipher" };
@@ -189,6 +220,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 		add_anchor(trust, tls_peer_cert(peer, 0));
 	if (peer != NULL)
 		judge(peer, in[0], last, trust);
+	if (peer != NULL && (enum level)(in[0] & LEVEL_BITS) == LEVEL_VERIFY)
+		judge_published(peer, in[0], trust);
 	tls_trust_free(trust);
 	tls_peer_free(peer);
 	return 0;
