@@ -175,7 +175,7 @@ static void add_found(struct verdict *verdict, const struct conf *conf, const st
 	const struct mx_result *mx = facts != NULL ? facts->mx : NULL;
 
 	if (want->mx.domain != NULL && (want->sts || want->list) &&
-	    !decide_published(verdict, conf, facts != NULL ? facts : &none)) {
+	    !decide_published(verdict, conf, &want->mx, facts != NULL ? facts : &none)) {
 		(void)verdict_fail(verdict, RESULT_NONE, "out of memory");
 		return;
 	}

@@ -13,7 +13,8 @@ void decide_servername(struct verdict *verdict, const struct conf_rule *rule, co
  * count. */
 bool decide_mx(struct verdict *verdict, const struct conf *conf, const struct mx_result *mx);
 /* decide_published fills what was published, at level dane. False: out of memory. */
-MUST_CHECK bool decide_published(struct verdict *verdict, const struct conf *conf, const struct decide_facts *facts);
+MUST_CHECK bool decide_published(struct verdict *verdict, const struct conf *conf, const struct mx_want *want,
+				 const struct decide_facts *facts);
 /* decide_published_ttl: |ttl_s|, or what is published does not hold for so long. */
 uint32_t decide_published_ttl(const struct verdict *verdict, const struct conf *conf, const struct decide_facts *facts,
 			      uint32_t ttl_s);

@@ -56,13 +56,22 @@ static bool by_sts(struct verdict_policy *out, const struct sts_answer *sts)
 	return set_mode(out, sts->status, sts->policy->patterns, sts->policy->patterns_count);
 }
 
-bool decide_published(struct verdict *verdict, const struct conf *conf, const struct decide_facts *facts)
+/* not_known: where nothing depends on it, there is nothing to say. */
+static void not_known(struct verdict_policy *out, const struct mx_want *want, const struct mx_result *mx)
+{
+	bool needless = mx != NULL && decide_needs_no_policy(want, mx);
+
+	fail(out, needless ? "" : "MTA-STS could not be looked up");
+}
+
+bool decide_published(struct verdict *verdict, const struct conf *conf, const struct mx_want *want,
+		      const struct decide_facts *facts)
 {
 	struct verdict_policy *out = &verdict->published;
 	const struct sts_answer *sts = &facts->sts;
 
 	if (conf->mta_sts && !facts->sts_known) {
-		fail(out, "MTA-STS was not waited for");
+		not_known(out, want, facts->mx);
 		return true;
 	}
 	if (conf->mta_sts) {

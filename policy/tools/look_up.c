@@ -221,7 +221,7 @@ static bool open_published(struct looking *l, const struct decide_want *want)
 	return true;
 }
 
-static void gather(struct looking *l, const struct decide_want *want, bool patient)
+static void gather(struct looking *l, const struct decide_want *want, bool shown)
 {
 	const struct gather_sources sources = { .base = l->base,
 						.dns = l->dns,
@@ -230,12 +230,12 @@ static void gather(struct looking *l, const struct decide_want *want, bool patie
 						.sts = l->sts,
 						.list = l->list,
 						.lookup_failed = l->conf->sts_lookup,
-						.patient = patient };
+						.patient = true };
 
 	l->gather = gather_start(&sources, want, on_facts, l);
 	if (l->gather == NULL)
 		return;
-	if (want->sts && patient)
+	if (want->sts && shown)
 		ask_for_trail(l, want->mx.domain); /* after: who asks last is told first */
 	(void)event_base_dispatch(l->base);
 }
@@ -257,7 +257,7 @@ static void close_all(struct looking *l)
 		event_base_free(l->base);
 }
 
-enum exit_status look_up(const struct conf *conf, const struct decide_want *want, bool patient, looked_up_fn *fn,
+enum exit_status look_up(const struct conf *conf, const struct decide_want *want, bool shown, looked_up_fn *fn,
 			 void *arg)
 {
 	struct looking l = { .conf = conf, .fn = fn, .arg = arg };
@@ -271,7 +271,7 @@ enum exit_status look_up(const struct conf *conf, const struct decide_want *want
 		fail(&l, err);
 		status = CLI_OK;
 	} else if (open_published(&l, want)) {
-		gather(&l, want, patient);
+		gather(&l, want, shown);
 		status = l.fn == NULL ? CLI_OK : CLI_UNDECIDED;
 	}
 	if (status == CLI_UNDECIDED)

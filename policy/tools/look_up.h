@@ -20,11 +20,12 @@ struct looked_up {
 
 typedef void looked_up_fn(void *arg, const struct looked_up *found);
 
-/* look_up runs a loop of its own and calls |fn| once. |patient|: MTA-STS is looked up even where it changes nothing.
+/* look_up runs a loop of its own and calls |fn| once. MTA-STS is waited for even where it changes nothing. |shown|: its
+ * lookups are wanted for a trail of their own.
  * What the service remembers is read, if the user may, and not written. Other than CLI_OK: |fn| was not called, and
  * standard error says why: CLI_USAGE, a file that the configuration names cannot be used; CLI_UNDECIDED, out of memory.
  */
-MUST_CHECK enum exit_status look_up(const struct conf *conf, const struct decide_want *want, bool patient,
+MUST_CHECK enum exit_status look_up(const struct conf *conf, const struct decide_want *want, bool shown,
 				    looked_up_fn *fn, void *arg);
 
 #endif

@@ -118,7 +118,8 @@ struct verdict_policy {
 	struct verdict_pattern *patterns; /* TESTING, ENFORCE: at least one; else none */
 	size_t patterns_count;
 	/* What went wrong with the domain's MTA-STS (sts-...), whatever |status| is: a policy that is remembered, or
-	 * the list, may hold all the same. NONE: nothing did. FAILED: |reason| says why. */
+	 * the list, may hold all the same. NONE: nothing did. FAILED: |reason| says why; "" where nothing depends
+	 * on it, because TLSA records decide at every MX host. */
 	enum result_word result;
 	char reason[VERDICT_REASON_MAX]; /* one sentence; "" */
 };
