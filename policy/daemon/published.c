@@ -11,6 +11,7 @@ struct published {
 	struct sts_fetcher *fetcher; /* NULL: only with mta-sts = no */
 	struct sts *sts;             /* likewise */
 	struct list *list;           /* NULL: there is none */
+	bool mta_sts;                /* without it nothing is looked up, and no remembered policy fetched anew */
 };
 
 /* new_fetcher: also with mta-sts = no, as after a reload that says yes it is too late: what its libraries read they
@@ -75,6 +76,7 @@ struct published *published_new(struct event_base *base, const struct published_
 	if (published == NULL)
 		return NULL;
 	published->base = base;
+	published->mta_sts = inputs->conf->mta_sts;
 	if (new_list(inputs, &published->list) && new_fetcher(base, inputs, &published->fetcher) &&
 	    new_sts(published, inputs))
 		return published;
@@ -118,13 +120,14 @@ bool published_reload(struct published *published, const struct published_inputs
 		return false;
 	list_free(published->list);
 	published->list = list;
+	published->mta_sts = inputs->conf->mta_sts;
 	return reload_sts(published, inputs);
 }
 
 void published_use_dns(struct published *published, struct dns *dns)
 {
 	if (published->sts != NULL)
-		sts_use_dns(published->sts, dns);
+		sts_use_dns(published->sts, published->mta_sts ? dns : NULL);
 }
 
 struct sts *published_sts(struct published *published)
