@@ -20,8 +20,10 @@ static int usage(FILE *out, int status)
 
 int cli_list(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout, CLI_OK);
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0)
+			return usage(stdout, CLI_OK);
+	}
 	if (argc < 2 || (strcmp(argv[1], "check") != 0 && strcmp(argv[1], "show") != 0))
 		return usage(stderr, CLI_USAGE);
 	return cli_policyd("--list", argc, argv);
