@@ -40,7 +40,7 @@ enum history_outcome {
 /* What has everything from |domain| to |reason| in common is one row; |mx|, |relay| and |client| are as last seen. */
 struct history_row {
 	uint64_t hour_s;              /* when the hour began, seconds since 1970 */
-	char domain[CONF_NAME_MAX];   /* "": none was named; HISTORY_REST */
+	char domain[CONF_NAME_MAX];   /* "": a destination rule decided, or none was named; HISTORY_REST */
 	struct endpoint destination;  /* no address: that of a HISTORY_REST */
 	char tls[HISTORY_TLS_MAX];    /* "TLSv1.3"; "": in clear, or refused before */
 	enum demand_basis policy;     /* what was demanded came from there */

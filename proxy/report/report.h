@@ -38,7 +38,7 @@ struct report_place {
 };
 
 struct report_domain {
-	const char *name; /* "": no recipient; HISTORY_REST */
+	const char *name; /* "": a destination rule decided, or no recipient was named; HISTORY_REST */
 	const struct report_place *places;
 	size_t places_count;
 	struct report_sums sums;

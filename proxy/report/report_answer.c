@@ -66,9 +66,12 @@ static const char *plural(char out[64], uint64_t count, const char *what)
 	return out;
 }
 
-static bool is_named(const struct report_domain *domain)
+/* is_domain: what a destination rule decides has no domain, and counts as one. */
+static bool is_domain(const struct report_domain *domain)
 {
-	return domain->name[0] != '\0' && strcmp(domain->name, HISTORY_REST) != 0;
+	if (domain->name[0] == '\0')
+		return report_sum(domain->sums.messages) > 0 || report_would(&domain->sums) > 0;
+	return strcmp(domain->name, HISTORY_REST) != 0;
 }
 
 static uint64_t named_domains(const struct report *report, bool would)
@@ -76,7 +79,7 @@ static uint64_t named_domains(const struct report *report, bool would)
 	uint64_t count = 0;
 
 	for (size_t i = 0; i < report->domains_count; i++)
-		count += is_named(&report->domains[i]) && (!would || report_would(&report->domains[i].sums) > 0);
+		count += is_domain(&report->domains[i]) && (!would || report_would(&report->domains[i].sums) > 0);
 	return count;
 }
 
@@ -325,7 +328,16 @@ static const char *const hints[RESULT_COUNT] = {
 void report_hint(char out[REPORT_TEXT_MAX], const struct history_row *cause)
 {
 	const char *name = cause->domain[0] != '\0' ? cause->domain : "DOMAIN";
+	char addr[ADDR_TEXT_MAX];
 	size_t len = 0;
+
+	if (cause->domain[0] == '\0' && cause->policy == DEMAND_OF_RULE) {
+		(void)snprintf(out, REPORT_TEXT_MAX,
+			       "your rule for the destination %s demands it: look at its level, match and nexthop; "
+			       "`gate25 explain DOMAIN --destination %s` shows what comes of it",
+			       addr_format(&cause->destination.addr, addr), addr);
+		return;
+	}
 
 	for (const char *c = hints[cause->result < RESULT_COUNT ? cause->result : RESULT_NONE]; *c != '\0'; c++) {
 		if (*c == '%')

@@ -11,7 +11,7 @@
 const char *report_domain_label(const char *name)
 {
 	if (name[0] == '\0')
-		return "(no recipient)";
+		return "(no domain)";
 	return strcmp(name, HISTORY_REST) == 0 ? "(not listed)" : name;
 }
 

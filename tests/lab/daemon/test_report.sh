@@ -162,7 +162,9 @@ umount "$LAB_DIR/state"
 # --- enforcement ------------------------------------------------------------------------------------------------------
 
 rm -f "$STATE"/history-*
-lab_gate_conf 'default-level = verify'
+lab_gate_conf 'default-level = verify
+destination "198.51.100.124" { level = verify nexthop = "old.lab" enforce = no }
+domain "plain.lab" { level = encrypt enforce = no }'
 lab_gate_start
 check "good under enforcement" mail 121 good.lab
 check "a first report of it" lab_until 20 messages_are 1
@@ -175,6 +177,15 @@ check "that comes to the report" lab_until 20 wrong_is_there
 report
 same "something refused: exit status 1" 1 $?
 check "what and why" says '^     certificate-host-mismatch \(policy default, level verify\)'
+check "a destination that is only looked at: taken" mail 124 old.lab
+check "a domain likewise" mail 122 plain.lab
+plain_is_there() { [ "$(value domains plain.lab would_refuse_messages)" = 1 ]; }
+check "they come to the report, too" lab_until 20 plain_is_there
+report
+check "what holds for both" says '^  Not yet. Of 3 messages 2 would have been refused, to 2 of 4 domains'
+check "and that it is about rules" says 'The gate as a whole enforces; this is about rules with enforce = no'
+same "the destination's" "certificate-expired" "$(value domains "" destinations 198.51.100.124 events certificate-expired result)"
+check "and what to do" says 'to do: your rule for the destination 198.51.100.124 demands it'
 sed -i 's/^history-size.*//; $ a history-size = 0' "$CONF"
 kill -HUP "$LAB_GATE_PID"
 check "a reload cannot switch it off" lab_until 10 lab_log gate25 'history-size to or from 0 can change only by a restart'

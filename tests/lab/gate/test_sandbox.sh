@@ -53,10 +53,12 @@ for way in first reloaded; do
 	lab_until 10 sandboxed
 done
 
-# What a role holds open: its channels and sockets, no file and no folder of the machine.
-for name in worker policy monitor; do
+# What a role holds open: its channels and sockets, no file and no folder of the machine but what is in its own.
+for own in worker=none policy=policy monitor=report; do
+	name=${own%=*}
 	same "$name: no file of the machine is open" "" "$(find "/proc/$(gate_role $name)/fd" -type l -printf '%l\n' |
-		grep -vE '^(socket|pipe|anon_inode):|^/memfd:|^/dev/null$|^/run/lab/log/' | sort -u)"
+		grep -vE '^(socket|pipe|anon_inode):|^/memfd:|^/dev/null$|^/run/lab/log/' |
+		grep -vE "^/var/lib/gate25/${own#*=}(/|\$)" | sort -u)"
 done
 same "the worker has an address layout of its own" 2 "$(for pid in "$GATE_PID" "$(gate_role worker)"; do
 	grep -m 1 '/gate25$' "/proc/$pid/maps" | cut -d - -f 1

@@ -350,9 +350,13 @@ static void test_hints(void **state)
 		assert_true(strlen(hint) > 40 && strlen(hint) < REPORT_TEXT_MAX - 1);
 		for (const char *c = hint; *c != '\0'; c++)
 			assert_in_range(*c, ' ', '~');
-		if (i != RESULT_CERTIFICATE_EXPIRED || i == RESULT_NONE)
-			assert_non_null(strstr(hint, "?????"));
+		assert_non_null(strstr(hint, "?????"));
 	}
+	row.domain[0] = '\0'; /* what a destination rule decided */
+	row.policy = DEMAND_OF_RULE;
+	assert_true(addr_parse(&row.destination.addr, "2001:db8::7"));
+	report_hint(hint, &row);
+	assert_non_null(strstr(hint, "your rule for the destination 2001:db8::7 demands it"));
 }
 
 /* --- forms -------------------------------------------------------------------------------------------------------- */
