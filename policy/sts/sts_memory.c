@@ -99,8 +99,8 @@ static void say_no_room(const struct sts_entry *entry, uint64_t now_s)
 	sts->no_room_s = now_s;
 	log_say(LOG_LEVEL_WARNING, "sts-no-room",
 		"the MTA-STS policy of %s is used and not remembered: there is room for %zu policies and %zu octets, "
-		"and "
-		"none of those is forgotten before it expires",
+		"of which "
+		"long ones have a quarter, and none of those is forgotten before it expires",
 		entry->name, sts->table.policies_max, sts->table.policies_bytes_max);
 }
 

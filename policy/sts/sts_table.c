@@ -38,11 +38,18 @@ bool sts_entry_is_busy(const struct sts_entry *entry)
 
 /* --- the lists ---------------------------------------------------------------------------------------------------- */
 
+/* long_part: what of |bytes| counts as a long policy's. */
+static size_t long_part(enum sts_list list, size_t bytes)
+{
+	return list != STS_PASSING && bytes > STS_LONG ? bytes : 0;
+}
+
 static void list_remove(struct sts_table *table, struct sts_entry *entry)
 {
 	TAILQ_REMOVE(&table->lists[entry->list], entry, used);
 	table->counts[entry->list]--;
 	table->bytes[entry->list] -= entry->bytes;
+	table->long_bytes -= long_part(entry->list, entry->bytes);
 }
 
 static void list_insert(struct sts_table *table, struct sts_entry *entry, enum sts_list list, size_t bytes)
@@ -52,6 +59,7 @@ static void list_insert(struct sts_table *table, struct sts_entry *entry, enum s
 	TAILQ_INSERT_HEAD(&table->lists[list], entry, used);
 	table->counts[list]++;
 	table->bytes[list] += bytes;
+	table->long_bytes += long_part(list, bytes);
 }
 
 static size_t passing_bytes(const struct sts_entry *entry)
@@ -126,8 +134,20 @@ static bool fits(const struct sts_table *table, size_t count, size_t bytes)
 	       table->bytes[STS_ENFORCED] + table->bytes[STS_OTHER_MODES] + bytes <= table->policies_bytes_max;
 }
 
+/* is_too_long: for a long policy there is no place among the long ones; |instead_of| so many octets of it before. */
+static bool is_too_long(const struct sts_table *table, size_t bytes, size_t instead_of)
+{
+	return bytes > STS_LONG && table->long_bytes - long_part(STS_ENFORCED, instead_of) + bytes >
+					   table->policies_bytes_max / STS_LONG_PART;
+}
+
 static bool make_room(struct sts_table *table, size_t count, size_t bytes, uint64_t now_s)
 {
+	if (is_too_long(table, bytes, 0)) {
+		pass_expired(table, now_s);
+		if (is_too_long(table, bytes, 0))
+			return false; /* others would go for nothing */
+	}
 	if (fits(table, count, bytes))
 		return true;
 	pass_expired(table, now_s);
@@ -142,13 +162,15 @@ static bool make_room(struct sts_table *table, size_t count, size_t bytes, uint6
 static void recount(struct sts_table *table, struct sts_entry *entry, size_t bytes)
 {
 	table->bytes[entry->list] += bytes - entry->bytes;
+	table->long_bytes += long_part(entry->list, bytes) - long_part(entry->list, entry->bytes);
 	entry->bytes = bytes;
 }
 
 static bool stays(const struct sts_table *table, const struct sts_entry *entry, enum sts_list list, size_t bytes)
 {
 	return list == entry->list &&
-	       (list == STS_PASSING || bytes <= entry->bytes || fits(table, 0, bytes - entry->bytes));
+	       (list == STS_PASSING || bytes <= entry->bytes ||
+		(!is_too_long(table, bytes, entry->bytes) && fits(table, 0, bytes - entry->bytes)));
 }
 
 bool sts_table_place(struct sts_table *table, struct sts_entry *entry, uint64_t now_s)

@@ -2,7 +2,8 @@
  *
  * Three lists, each with the most recently used first. Policies of mode enforce go when they have expired, and never
  * before. Those of other modes go when there is no room for a policy. All else, which whoever makes up domains can add
- * to, has bounds of its own and takes nothing from the others. */
+ * to, has bounds of its own and takes nothing from the others. Nor do long policies: a few hundred of them, made up
+ * for the purpose and good for a year, would leave no octet to anybody else. */
 #ifndef GATE25_POLICY_STS_STS_TABLE_H
 #define GATE25_POLICY_STS_STS_TABLE_H
 
@@ -13,6 +14,8 @@
 
 #define STS_PASSING_MAX       10000 /* domains without a policy that is remembered */
 #define STS_PASSING_BYTES_MAX (16U << 20)
+#define STS_LONG              2048 /* octets of a line; ordinary policies have a tenth of that */
+#define STS_LONG_PART         4    /* of all the room, long ones have no more than one in so many */
 
 enum sts_stage {
 	STS_IDLE,
@@ -84,6 +87,7 @@ struct sts_table {
 	struct sts_entries lists[STS_LISTS];
 	size_t counts[STS_LISTS];
 	size_t bytes[STS_LISTS];
+	size_t long_bytes; /* of policies that are remembered, those of long ones */
 	size_t policies_max;
 	size_t policies_bytes_max; /* as lines of the store */
 	LIST_HEAD(, sts_entry) buckets[STS_BUCKETS];

@@ -52,6 +52,7 @@ static struct {
 	struct site sites[SITES_MAX];
 	size_t sites_count;
 	bool every_site; /* one that is not in the table has this policy */
+	bool padded;     /* and it is a long one */
 	struct dns_query *queries;
 	struct sts_fetch *fetches;
 	unsigned looked;
@@ -235,8 +236,10 @@ static inline bool answer_query(void)
 
 static inline bool answer_fetch(void)
 {
-	static const char every[] = "version: STSv1\nmode: enforce\nmx: mx.example\nmax_age: 1000000\n";
-	struct sts_fetched fetched = { .ok = world.every_site, .text = every, .len = sizeof(every) - 1 };
+	static const char every[] = "version: STSv1\nmode: enforce\nmx: mx.example\nmax_age: 1000000\nx: %0*d\n";
+	char text[4096];
+	int len = snprintf(text, sizeof(text), every, world.padded ? 3000 : 1, 0);
+	struct sts_fetched fetched = { .ok = world.every_site, .text = text, .len = (size_t)len };
 	struct sts_fetch *fetch = world.fetches;
 	struct site *site;
 

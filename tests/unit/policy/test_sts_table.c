@@ -148,6 +148,45 @@ static void test_octets(void **state)
 	close_world(sts);
 }
 
+/* Long ones, of which few would fill the room for a year, have a part of it only. */
+static void test_long_policies(void **state)
+{
+	static const struct sts_options options = { .store_max = 600000 };
+	struct sts *sts = open_world(&options);
+
+	(void)state;
+	world.every_site = true;
+	world.padded = true;
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(ask(sts, made_up(i)), VERDICT_PUBLISHED_ENFORCE); /* is used all the same */
+	assert_in_range(sts->table.bytes[STS_ENFORCED], 40000, 50000);
+	assert_int_equal(logged("sts-no-room"), 1);
+	assert_hold(sts, made_up(0), true);
+	assert_int_equal(sts_table_find(&sts->table, made_up(0))->list, STS_ENFORCED);
+	assert_int_equal(sts_table_find(&sts->table, made_up(99))->list, STS_PASSING);
+	set_policy("b.example", "1", "testing", 10 * DAY);
+	assert_int_equal(ask(sts, "b.example"), VERDICT_PUBLISHED_TESTING);
+	world.padded = false;
+	for (unsigned i = 100; i < 500; i++)
+		assert_int_equal(ask(sts, made_up(i)), VERDICT_PUBLISHED_ENFORCE);
+	assert_int_equal(sts_table_find(&sts->table, made_up(100))->list, STS_ENFORCED);
+	assert_int_equal(sts_table_find(&sts->table, made_up(499))->list, STS_ENFORCED);
+	world.padded = true; /* it makes room by pushing others out no more than it takes it */
+	assert_int_equal(ask(sts, made_up(500)), VERDICT_PUBLISHED_ENFORCE);
+	assert_int_equal(sts_table_find(&sts->table, "b.example")->list, STS_OTHER_MODES);
+	world.now_s += DAY; /* one that is there is replaced, and makes room when it is short */
+	world.padded = false;
+	(void)find(sts, "-");
+	for (unsigned i = 0; i < 20; i++) {
+		world.now_s += 60;
+		(void)ask(sts, made_up(i));
+	}
+	world.padded = true;
+	assert_int_equal(ask(sts, made_up(501)), VERDICT_PUBLISHED_ENFORCE);
+	assert_int_equal(sts_table_find(&sts->table, made_up(501))->list, STS_ENFORCED);
+	close_world(sts);
+}
+
 static void test_reload_smaller(void **state)
 {
 	static const char *const modes[] = { "testing", "enforce", "enforce" };
@@ -246,7 +285,7 @@ int main(void)
 		cmocka_unit_test(test_room),      cmocka_unit_test(test_replaced_when_full),
 		cmocka_unit_test(test_octets),    cmocka_unit_test(test_reload_smaller),
 		cmocka_unit_test(test_under_way), cmocka_unit_test(test_put_off),
-		cmocka_unit_test(test_refreshes),
+		cmocka_unit_test(test_refreshes), cmocka_unit_test(test_long_policies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
