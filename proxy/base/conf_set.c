@@ -194,7 +194,7 @@ const char *conf_set_exempt_user(const struct conf_key *key, void *base, const c
 	return conf_is_user(value) ? conf_add_string(key, base, value) : key->expect;
 }
 
-/* A uid that others run under, too, would let them past the guards (DESIGN: never 0, 65534 or shared). */
+/* A uid that others run under, too, would let them past the guards. */
 const char *conf_set_user(const struct conf_key *key, void *base, const char *value)
 {
 	static const char *const shared[] = { "root", "0", "nobody", "65534" };
