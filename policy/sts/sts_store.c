@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "proxy/base/log.h"
+#include "proxy/base/write_all.h"
 
 #define GARBAGE_MIN (256U << 10) /* so much outdated is never too much */
 
@@ -219,20 +220,6 @@ void sts_store_close(struct sts_store *store)
 }
 
 /* --- adding ------------------------------------------------------------------------------------------------------- */
-
-static bool write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-		if (n < 0 && errno != EINTR)
-			return false;
-		if (n > 0) {
-			bytes += n;
-			len -= (size_t)n;
-		}
-	}
-	return true;
-}
 
 /* The file has two thirds: a rewrite, of what is remembered, takes the third one for a while. */
 static size_t file_max(const struct sts_store *store)

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proxy/base/write_all.h"
+
 /* is_guarded: what the descriptor leads to, so that nobody exchanges it meanwhile. */
 static bool is_guarded(int fd, size_t max, char *err, size_t err_len)
 {
@@ -79,20 +81,6 @@ char *guarded_file_read(const char *path, size_t max, size_t *out_len, char *err
 	(void)close(fd);
 	errno = 0;
 	return text;
-}
-
-static bool write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return true;
 }
 
 /* sync_folder makes the new name of a file last. */
