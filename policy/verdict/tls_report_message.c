@@ -3,70 +3,24 @@
 #include "policy/verdict/tls_report.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* What is left to the records of a whole report. */
-struct room {
-	size_t records;
-	size_t bytes;
-};
+#include "policy/verdict/verdict_wire.h"
 
-static bool room_has(const struct room *room, size_t len)
+static void put_tlsa(struct wire_writer *w, const struct tls_report_policy *policy, struct tlsa_room *room)
 {
-	return len > 0 && len <= TLSA_DATA_MAX && len <= room->bytes && room->records > 0;
-}
-
-static void room_take(struct room *room, size_t len)
-{
-	room->records--;
-	room->bytes -= len;
-}
-
-static void put_tlsa(struct wire_writer *w, const struct tls_report_policy *policy, struct room *room)
-{
-	struct room left = *room;
+	struct tlsa_room left = *room;
 	uint8_t count = 0;
 
-	for (size_t i = 0; i < policy->tlsa_count; i++) {
-		if (!room_has(&left, policy->tlsa[i].len))
-			continue;
-		room_take(&left, policy->tlsa[i].len);
-		count++;
-	}
+	for (size_t i = 0; i < policy->tlsa_count; i++)
+		count += tlsa_room_takes(&left, policy->tlsa[i].len);
 	wire_put_u8(w, count);
 	for (size_t i = 0; i < policy->tlsa_count; i++) {
-		const struct tlsa *record = &policy->tlsa[i];
-		if (!room_has(room, record->len))
-			continue;
-		room_take(room, record->len);
-		wire_put_u8(w, record->usage);
-		wire_put_u8(w, record->selector);
-		wire_put_u8(w, record->mtype);
-		wire_put_bytes(w, record->data, record->len);
+		if (tlsa_room_takes(room, policy->tlsa[i].len))
+			tlsa_put(w, &policy->tlsa[i]);
 	}
 }
 
-static bool get_record(struct wire_reader *r, struct tlsa *record, struct room *room)
-{
-	size_t len;
-	const uint8_t *bytes;
-
-	record->usage = wire_get_u8(r);
-	record->selector = wire_get_u8(r);
-	record->mtype = wire_get_u8(r);
-	bytes = wire_get_bytes(r, &len);
-	if (bytes == NULL || !room_has(room, len))
-		return false;
-	record->data = malloc(len);
-	if (record->data == NULL)
-		return false;
-	memcpy(record->data, bytes, len);
-	record->len = (uint16_t)len;
-	room_take(room, len);
-	return true;
-}
-
-static void get_tlsa(struct wire_reader *r, struct tls_report_policy *policy, struct room *room)
+static void get_tlsa(struct wire_reader *r, struct tls_report_policy *policy, struct tlsa_room *room)
 {
 	size_t count = wire_get_enum(r, TLS_REPORT_TLSA_MAX + 1);
 	struct tlsa *records;
@@ -78,38 +32,10 @@ static void get_tlsa(struct wire_reader *r, struct tls_report_policy *policy, st
 	policy->tlsa_count = records != NULL ? count : 0;
 	r->failed |= records == NULL || policy->type != TLS_REPORT_TLSA;
 	for (size_t i = 0; i < count && !r->failed; i++)
-		r->failed |= !get_record(r, &records[i], room);
+		r->failed |= !tlsa_get(r, &records[i], room);
 }
 
-static void put_patterns(struct wire_writer *w, const struct tls_report_policy *policy)
-{
-	w->failed |= policy->patterns_count > VERDICT_PATTERNS_MAX;
-	wire_put_u8(w, (uint8_t)policy->patterns_count);
-	for (size_t i = 0; i < policy->patterns_count && !w->failed; i++) {
-		wire_put_str(w, policy->patterns[i].name);
-		wire_put_u8(w, policy->patterns[i].wildcard);
-	}
-}
-
-static void get_patterns(struct wire_reader *r, struct tls_report_policy *policy)
-{
-	size_t count = wire_get_enum(r, VERDICT_PATTERNS_MAX + 1);
-	struct verdict_pattern *patterns;
-
-	if (count == 0)
-		return;
-	patterns = calloc(count, sizeof(*patterns));
-	policy->patterns = patterns;
-	policy->patterns_count = patterns != NULL ? count : 0;
-	r->failed |= patterns == NULL || policy->type != TLS_REPORT_STS;
-	for (size_t i = 0; i < count && !r->failed; i++) {
-		wire_get_str(r, patterns[i].name, sizeof(patterns[i].name));
-		patterns[i].wildcard = wire_get_bool(r);
-		r->failed |= patterns[i].name[0] == '\0';
-	}
-}
-
-static void put_policy(struct wire_writer *w, const struct tls_report_policy *policy, struct room *room)
+static void put_policy(struct wire_writer *w, const struct tls_report_policy *policy, struct tlsa_room *room)
 {
 	wire_put_u8(w, (uint8_t)policy->type);
 	wire_put_str(w, policy->domain);
@@ -118,10 +44,10 @@ static void put_policy(struct wire_writer *w, const struct tls_report_policy *po
 	wire_put_u8(w, policy->testing);
 	wire_put_str(w, policy->id);
 	wire_put_u32(w, policy->max_age_s);
-	put_patterns(w, policy);
+	patterns_put(w, policy->patterns, policy->patterns_count);
 }
 
-static void get_policy(struct wire_reader *r, struct tls_report_policy *policy, struct room *room)
+static void get_policy(struct wire_reader *r, struct tls_report_policy *policy, struct tlsa_room *room)
 {
 	policy->type = (enum tls_report_type)wire_get_enum(r, TLS_REPORT_TYPE_COUNT);
 	wire_get_str(r, policy->domain, sizeof(policy->domain));
@@ -130,8 +56,8 @@ static void get_policy(struct wire_reader *r, struct tls_report_policy *policy, 
 	policy->testing = wire_get_bool(r);
 	wire_get_str(r, policy->id, sizeof(policy->id));
 	policy->max_age_s = wire_get_u32(r);
-	if (!r->failed)
-		get_patterns(r, policy);
+	policy->patterns = patterns_get(r, &policy->patterns_count);
+	r->failed |= policy->patterns_count > 0 && policy->type != TLS_REPORT_STS;
 }
 
 static void put_failure(struct wire_writer *w, const struct tls_report_failure *failure)
@@ -155,7 +81,7 @@ static void get_failure(struct wire_reader *r, struct tls_report_failure *failur
 
 void tls_report_put(struct wire_writer *w, const struct tls_report *report)
 {
-	struct room room = { TLS_REPORT_TLSA_MAX, TLS_REPORT_TLSA_BYTES_MAX };
+	struct tlsa_room room = { TLS_REPORT_TLSA_MAX, TLS_REPORT_TLSA_BYTES_MAX };
 
 	wire_put_str(w, report->domain);
 	wire_put_addr(w, &report->sender);
@@ -171,7 +97,7 @@ void tls_report_put(struct wire_writer *w, const struct tls_report *report)
 struct tls_report *tls_report_get(struct wire_reader *r)
 {
 	struct tls_report *report = calloc(1, sizeof(*report));
-	struct room room = { TLS_REPORT_TLSA_MAX, TLS_REPORT_TLSA_BYTES_MAX };
+	struct tlsa_room room = { TLS_REPORT_TLSA_MAX, TLS_REPORT_TLSA_BYTES_MAX };
 
 	if (report == NULL)
 		return NULL;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/verdict/verdict_wire.h"
+
 #define TTL_OVERSIZE_S 300 /* of the answer that a verdict is too large: the DNS does not change at once */
 
 void verdict_question_put(struct wire_writer *w, const struct verdict_question *question)
@@ -89,22 +91,6 @@ static void get_fingerprints(struct wire_reader *r, struct verdict *verdict)
 	}
 }
 
-/* room is what is left to a whole verdict. */
-struct room {
-	size_t records;
-	size_t bytes;
-};
-
-/* room_takes says whether a record of |len| octets has its place, and takes it. */
-static bool room_takes(struct room *room, size_t len)
-{
-	if (len == 0 || len > TLSA_DATA_MAX || len > room->bytes || room->records == 0)
-		return false;
-	room->bytes -= len;
-	room->records--;
-	return true;
-}
-
 /* Usable means that there are records and a name, and nothing else has records. */
 static bool search_is_sound(const struct verdict_mx *mx, size_t count)
 {
@@ -114,41 +100,19 @@ static bool search_is_sound(const struct verdict_mx *mx, size_t count)
 }
 
 /* What its reader would refuse is not written. */
-static void put_tlsa(struct wire_writer *w, const struct verdict_mx *mx, struct room *room)
+static void put_tlsa(struct wire_writer *w, const struct verdict_mx *mx, struct tlsa_room *room)
 {
 	w->failed |= !search_is_sound(mx, mx->tlsa_count);
 	wire_put_u8(w, (uint8_t)mx->dane);
 	wire_put_str(w, mx->tlsa_base);
 	wire_put_u8(w, (uint8_t)mx->tlsa_count);
 	for (size_t i = 0; i < mx->tlsa_count && !w->failed; i++) {
-		w->failed |= !room_takes(room, mx->tlsa[i].len);
-		wire_put_u8(w, mx->tlsa[i].usage);
-		wire_put_u8(w, mx->tlsa[i].selector);
-		wire_put_u8(w, mx->tlsa[i].mtype);
-		wire_put_bytes(w, mx->tlsa[i].data, mx->tlsa[i].len);
+		w->failed |= !tlsa_room_takes(room, mx->tlsa[i].len);
+		tlsa_put(w, &mx->tlsa[i]);
 	}
 }
 
-static bool get_record(struct wire_reader *r, struct tlsa *record, struct room *room)
-{
-	size_t len;
-	const uint8_t *bytes;
-
-	record->usage = wire_get_u8(r);
-	record->selector = wire_get_u8(r);
-	record->mtype = wire_get_u8(r);
-	bytes = wire_get_bytes(r, &len);
-	if (bytes == NULL || !room_takes(room, len))
-		return false;
-	record->data = malloc(len);
-	if (record->data == NULL)
-		return false;
-	memcpy(record->data, bytes, len);
-	record->len = (uint16_t)len;
-	return true;
-}
-
-static void get_tlsa(struct wire_reader *r, struct verdict_mx *mx, struct room *room)
+static void get_tlsa(struct wire_reader *r, struct verdict_mx *mx, struct tlsa_room *room)
 {
 	mx->dane = (enum verdict_dane)wire_get_enum(r, VERDICT_DANE_USABLE + 1);
 	wire_get_str(r, mx->tlsa_base, sizeof(mx->tlsa_base));
@@ -164,13 +128,13 @@ static void get_tlsa(struct wire_reader *r, struct verdict_mx *mx, struct room *
 	}
 	for (size_t i = 0; i < count && !r->failed; i++) {
 		mx->tlsa_count = i + 1;
-		r->failed |= !get_record(r, &mx->tlsa[i], room);
+		r->failed |= !tlsa_get(r, &mx->tlsa[i], room);
 	}
 }
 
 static void put_mx(struct wire_writer *w, const struct verdict *verdict)
 {
-	struct room room = { VERDICT_TLSA_MAX, VERDICT_TLSA_BYTES_MAX };
+	struct tlsa_room room = { VERDICT_TLSA_MAX, VERDICT_TLSA_BYTES_MAX };
 
 	w->failed |= verdict->mx_count > VERDICT_MX_MAX;
 	wire_put_u8(w, (uint8_t)verdict->mx_lookup);
@@ -213,7 +177,7 @@ static void get_mx_host(struct wire_reader *r, struct verdict_mx *mx)
 
 static void get_mx(struct wire_reader *r, struct verdict *verdict)
 {
-	struct room room = { VERDICT_TLSA_MAX, VERDICT_TLSA_BYTES_MAX };
+	struct tlsa_room room = { VERDICT_TLSA_MAX, VERDICT_TLSA_BYTES_MAX };
 
 	verdict->mx_lookup = (enum verdict_lookup)wire_get_enum(r, VERDICT_LOOKUP_FOUND + 1);
 	verdict->mx_secure = wire_get_bool(r);
@@ -236,27 +200,23 @@ static void get_mx(struct wire_reader *r, struct verdict *verdict)
 }
 
 /* A policy that says something has a publisher and patterns, and only such a one has patterns. */
-static bool policy_is_sound(const struct verdict_policy *policy, size_t patterns)
+static bool policy_is_sound(const struct verdict_policy *policy)
 {
 	bool says = policy->status == VERDICT_PUBLISHED_TESTING || policy->status == VERDICT_PUBLISHED_ENFORCE;
 
-	return patterns <= VERDICT_PATTERNS_MAX && says == (patterns > 0) && (!says || policy->by != VERDICT_BY_NOBODY);
+	return says == (policy->patterns_count > 0) && (!says || policy->by != VERDICT_BY_NOBODY);
 }
 
 static void put_policy(struct wire_writer *w, const struct verdict_policy *policy)
 {
-	w->failed |= !policy_is_sound(policy, policy->patterns_count);
+	w->failed |= !policy_is_sound(policy);
 	wire_put_u8(w, (uint8_t)policy->status);
 	wire_put_u8(w, (uint8_t)policy->by);
 	wire_put_str(w, policy->id);
 	wire_put_u32(w, policy->max_age_s);
 	wire_put_u8(w, (uint8_t)policy->result);
 	wire_put_str(w, policy->reason);
-	wire_put_u8(w, (uint8_t)policy->patterns_count);
-	for (size_t i = 0; i < policy->patterns_count && !w->failed; i++) {
-		wire_put_str(w, policy->patterns[i].name);
-		wire_put_u8(w, policy->patterns[i].wildcard);
-	}
+	patterns_put(w, policy->patterns, policy->patterns_count);
 }
 
 static void get_policy(struct wire_reader *r, struct verdict_policy *policy)
@@ -267,22 +227,8 @@ static void get_policy(struct wire_reader *r, struct verdict_policy *policy)
 	policy->max_age_s = wire_get_u32(r);
 	policy->result = (enum result_word)wire_get_enum(r, RESULT_COUNT);
 	wire_get_str(r, policy->reason, sizeof(policy->reason));
-	size_t count = wire_get_enum(r, VERDICT_PATTERNS_MAX + 1);
-
-	r->failed |= !policy_is_sound(policy, count);
-	if (r->failed || count == 0)
-		return;
-	policy->patterns = calloc(count, sizeof(*policy->patterns));
-	if (policy->patterns == NULL) {
-		r->failed = true;
-		return;
-	}
-	policy->patterns_count = count;
-	for (size_t i = 0; i < count; i++) {
-		wire_get_str(r, policy->patterns[i].name, sizeof(policy->patterns[i].name));
-		policy->patterns[i].wildcard = wire_get_bool(r);
-		r->failed |= policy->patterns[i].name[0] == '\0';
-	}
+	policy->patterns = patterns_get(r, &policy->patterns_count);
+	r->failed |= !policy_is_sound(policy);
 }
 
 void verdict_put(struct wire_writer *w, uint32_t id, const struct verdict *verdict)
