@@ -27,7 +27,7 @@ static void set_problem(const struct sts_entry *entry, uint64_t now_s, struct st
 	if (entry->txt_status != DNS_FAILED && entry->txt_record == STS_RECORD_INVALID) {
 		out->result = RESULT_STS_POLICY_INVALID;
 	} else if (entry->txt_status != DNS_FAILED && fetch_matters(entry, now_s)) {
-		out->result = entry->result;
+		out->result = entry->ours ? RESULT_NONE : entry->result;
 		reason = entry->reason;
 	}
 	(void)snprintf(out->reason, sizeof(out->reason), "%s", reason != NULL ? reason : "");
@@ -53,13 +53,20 @@ static void set_policy(const struct sts_entry *entry, uint64_t now_s, const stru
 	out->expires_s = sts_kept_expires(&entry->kept, now_s);
 }
 
+/* may_have_policy: its record says so, and it was not for want of a policy host that none was fetched. */
+static bool may_have_policy(const struct sts_entry *entry)
+{
+	return entry->txt_record == STS_RECORD_VALID && entry->result != RESULT_NONE && entry->ours &&
+	       strcmp(entry->txt_id, entry->failed_id) == 0;
+}
+
 /* Without a policy: one whose record could not be looked up may have one. Signatures that are wrong are no accident,
  * and are never ignored. */
 static enum verdict_published absence(const struct sts_entry *entry)
 {
 	bool ignored = entry->sts->options.lookup_failed == CONF_STS_LOOKUP_IGNORE && !entry->txt_bogus;
 
-	if (!entry->looked || (entry->txt_status == DNS_FAILED && !ignored))
+	if (!entry->looked || ((entry->txt_status == DNS_FAILED || may_have_policy(entry)) && !ignored))
 		return VERDICT_PUBLISHED_FAILED;
 	return VERDICT_PUBLISHED_NONE;
 }

@@ -40,6 +40,8 @@ void sts_fetch_free(struct sts_fetch *fetch)
 	TAILQ_REMOVE(fetch->is_running ? &fetcher->running : &fetcher->waiting, fetch, next);
 	if (fetch->is_running)
 		fetcher->running_count--;
+	else
+		fetcher->waiting_count--;
 	for (size_t i = 0; i < COUNT(fetch->queries); i++)
 		dns_cancel(fetch->queries[i]);
 	sts_easy_close(fetch);
@@ -59,6 +61,7 @@ void sts_fetch_end(struct sts_fetch *fetch)
 		.text = body != NULL ? body : "",
 		.len = fetch->body_len,
 		.result = fetch->result,
+		.ours = fetch->ours,
 	};
 
 	if (!fetched.ok) {
@@ -86,8 +89,16 @@ static void on_time(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (fetch->result == RESULT_NONE)
+		fetch->ours = !fetch->is_running;
 	sts_fetch_fail(fetch, RESULT_STS_POLICY_FETCH_ERROR, "timed out %s", sts_easy_phase(fetch));
 	sts_fetch_end(fetch);
+}
+
+static void fail_for_memory(struct sts_fetch *fetch)
+{
+	fetch->ours = true;
+	sts_fetch_fail(fetch, RESULT_STS_POLICY_FETCH_ERROR, "out of memory");
 }
 
 /* --- addresses ---------------------------------------------------------------------------------------------------- */
@@ -125,7 +136,7 @@ static void on_answer(struct sts_fetch *fetch, size_t family, const struct dns_a
 		sts_fetch_fail(fetch, RESULT_STS_POLICY_FETCH_ERROR, "%s",
 			       fetch->no_addr[0] != '\0' ? fetch->no_addr : "the policy host has no address");
 	else if (!sts_easy_open(fetch))
-		sts_fetch_fail(fetch, RESULT_STS_POLICY_FETCH_ERROR, "out of memory");
+		fail_for_memory(fetch);
 	if (fetch->result != RESULT_NONE)
 		sts_fetch_end(fetch);
 }
@@ -151,6 +162,7 @@ void sts_fetch_run(struct sts_fetch *fetch)
 	fetch->is_running = true;
 	fetch->since_ms = sts_fetch_now_ms();
 	fetcher->running_count++;
+	fetcher->waiting_count--;
 	if (fetch->result != RESULT_NONE) /* it is over already, and says so soon */
 		return;
 	fetch->queries[0] = dns_ask(fetch->dns, fetch->host, DNS_A, on_ipv4, fetch);
@@ -159,7 +171,7 @@ void sts_fetch_run(struct sts_fetch *fetch)
 		for (size_t i = 0; i < COUNT(fetch->queries); i++)
 			dns_cancel(fetch->queries[i]);
 		fetch->queries[0] = fetch->queries[1] = NULL;
-		sts_fetch_fail(fetch, RESULT_STS_POLICY_FETCH_ERROR, "out of memory");
+		fail_for_memory(fetch);
 		end_soon(fetch);
 	}
 }
@@ -193,6 +205,7 @@ struct sts_fetch *sts_fetch_start(struct sts_fetcher *fetcher, struct dns *dns, 
 	fetch->arg = arg;
 	fetch->until_ms = sts_fetch_now_ms() + fetcher->deadline_ms;
 	TAILQ_INSERT_TAIL(&fetcher->waiting, fetch, next);
+	fetcher->waiting_count++;
 	if (set_host(fetch, domain)) {
 		sts_fetcher_go_on(fetcher);
 	} else {

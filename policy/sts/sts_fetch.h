@@ -20,8 +20,8 @@
 #define STS_FETCH_MS         30000 /* DNS, TCP, TLS and body together */
 #define STS_FETCH_HEADER_MAX 16384
 #define STS_FETCH_AT_ONCE    64 /* further ones wait, within their time */
-/* While others wait, one that has run for longer fails: domains with silent policy hosts, however many somebody makes
- * up, do not keep others' policies from being fetched. */
+/* While others wait, one that has run for longer fails, the sooner the more there are, down to a fifth of that: domains
+ * with silent policy hosts, however many somebody makes up, do not keep others' policies from being fetched. */
 #define STS_FETCH_PATIENCE_MS 5000
 
 struct sts_fetcher;
@@ -41,6 +41,9 @@ struct sts_fetched {
 	size_t len;              /* at most STS_TEXT_MAX */
 	enum result_word result; /* not ok: sts-policy-fetch-error, or sts-webpki-invalid (the certificate) */
 	char reason[VERDICT_REASON_MAX];
+	/* not ok, and no fault of the policy host's: others took the time, or there is no memory. It says nothing of
+	 * the domain, which may have a policy. */
+	bool ours;
 	struct addr addr; /* that answered; family 0: none */
 };
 

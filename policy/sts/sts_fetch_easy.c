@@ -98,8 +98,11 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 		return ABORT;
 	}
 	char *longer = realloc(fetch->body, fetch->body_len + len + 1);
-	if (longer == NULL)
+	if (longer == NULL) {
+		fetch->ours = true;
+		fail(fetch, "out of memory");
 		return ABORT;
+	}
 	memcpy(longer + fetch->body_len, bytes, len);
 	fetch->body = longer;
 	fetch->body_len += len;

@@ -33,6 +33,7 @@ struct sts_fetcher {
 	uint16_t port;
 	struct event *hurry; /* set while others wait */
 	size_t running_count;
+	size_t waiting_count;
 	struct sts_fetch_list running; /* the one that has run longest first */
 	struct sts_fetch_list waiting;
 };
@@ -68,6 +69,7 @@ struct sts_fetch {
 	size_t body_len;
 	/* the end */
 	enum result_word result;         /* not RESULT_NONE: it failed */
+	bool ours;                       /* see sts_fetched */
 	char reason[VERDICT_REASON_MAX]; /* likewise */
 };
 

@@ -10,6 +10,14 @@
 
 static void set_hurry(struct sts_fetcher *fetcher);
 
+static uint64_t patience_ms(const struct sts_fetcher *fetcher)
+{
+	uint64_t part_ms =
+		(uint64_t)fetcher->patience_ms * STS_FETCH_AT_ONCE / (STS_FETCH_AT_ONCE + fetcher->waiting_count);
+
+	return part_ms > fetcher->patience_ms / 5 ? part_ms : fetcher->patience_ms / 5;
+}
+
 /* on_hurry: others wait. Who has run for too long gives way, one at a time, as each end lets another one run. */
 static void on_hurry(evutil_socket_t fd, short what, void *arg)
 {
@@ -20,7 +28,8 @@ static void on_hurry(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (TAILQ_EMPTY(&fetcher->waiting) || oldest == NULL)
 		return;
-	if (sts_fetch_now_ms() - oldest->since_ms >= fetcher->patience_ms) {
+	if (sts_fetch_now_ms() - oldest->since_ms >= patience_ms(fetcher)) {
+		oldest->ours = oldest->result == RESULT_NONE;
 		sts_fetch_fail(oldest, RESULT_STS_POLICY_FETCH_ERROR, "too slow while others waited: %s",
 			       sts_easy_phase(oldest));
 		sts_fetch_end(oldest);
@@ -34,7 +43,7 @@ static void set_hurry(struct sts_fetcher *fetcher)
 {
 	const struct sts_fetch *oldest = TAILQ_FIRST(&fetcher->running);
 	uint64_t now_ms = sts_fetch_now_ms();
-	uint64_t end_ms = oldest != NULL ? oldest->since_ms + fetcher->patience_ms : now_ms;
+	uint64_t end_ms = oldest != NULL ? oldest->since_ms + patience_ms(fetcher) : now_ms;
 	uint64_t ms = end_ms > now_ms ? end_ms - now_ms : 0;
 	const struct timeval after = { .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000) * 1000 };
 
@@ -47,8 +56,8 @@ void sts_fetcher_go_on(struct sts_fetcher *fetcher)
 		sts_fetch_run(TAILQ_FIRST(&fetcher->waiting));
 	if (TAILQ_EMPTY(&fetcher->waiting))
 		(void)event_del(fetcher->hurry);
-	else if (evtimer_pending(fetcher->hurry, NULL) == 0)
-		set_hurry(fetcher);
+	else
+		set_hurry(fetcher); /* sooner than before, if more wait now */
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */

@@ -65,6 +65,7 @@ struct sts_entry {
 	bool fetched_now; /* it belongs to the last lookup */
 	struct addr fetched_from;
 	enum result_word result; /* RESULT_NONE: it worked, or there was none */
+	bool ours;               /* it failed, and that says nothing of the domain (sts_fetched) */
 	char *reason;
 	char failed_id[VERDICT_POLICY_ID_MAX];
 	uint64_t failed_s;

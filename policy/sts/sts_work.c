@@ -54,7 +54,7 @@ static void say_lookup_failed(struct sts_entry *entry)
 
 static bool is_backed_off(const struct sts_entry *entry, const char *id, uint64_t now_s)
 {
-	return entry->result != RESULT_NONE && strcmp(entry->failed_id, id) == 0 &&
+	return entry->result != RESULT_NONE && !entry->ours && strcmp(entry->failed_id, id) == 0 &&
 	       sts_within(now_s, entry->failed_s, STS_BACK_OFF_S);
 }
 
@@ -105,11 +105,12 @@ static const char *fetched_id(const struct sts_entry *entry)
 	return entry->txt_record == STS_RECORD_VALID ? entry->txt_id : entry->kept.id;
 }
 
-static void take_failure(struct sts_entry *entry, enum result_word result, const char *reason)
+static void take_failure(struct sts_entry *entry, enum result_word result, const char *reason, bool ours)
 {
 	uint64_t now_s = sts_now(entry->sts);
 
 	entry->result = result;
+	entry->ours = ours;
 	set_text(&entry->reason, reason);
 	(void)snprintf(entry->failed_id, sizeof(entry->failed_id), "%s", fetched_id(entry));
 	entry->failed_s = now_s;
@@ -125,16 +126,17 @@ static void take_fetched(struct sts_entry *entry, const struct sts_fetched *fetc
 
 	entry->fetched_from = fetched->addr;
 	if (!fetched->ok) {
-		take_failure(entry, fetched->result, fetched->reason);
+		take_failure(entry, fetched->result, fetched->reason, fetched->ours);
 		return;
 	}
 	if (!sts_kept_make(&kept, fetched_id(entry), fetched->text, fetched->len, sts_now(entry->sts), err,
 			   sizeof(err))) {
 		(void)snprintf(reason, sizeof(reason), "the policy of %s is invalid: %.160s", entry->name, err);
-		take_failure(entry, RESULT_STS_POLICY_INVALID, reason);
+		take_failure(entry, RESULT_STS_POLICY_INVALID, reason, false);
 		return;
 	}
 	entry->result = RESULT_NONE;
+	entry->ours = false;
 	set_text(&entry->reason, NULL);
 	entry->told = false;
 	sts_memory_keep(entry, &kept);
@@ -154,6 +156,8 @@ static void on_fetched(void *arg, const struct sts_fetched *fetched)
 		uint64_t rest_s = entry->looked_s + entry->fresh_s - now_s;
 		left_s = rest_s > left_s ? (uint32_t)rest_s : left_s;
 	}
+	if (entry->ours)
+		left_s = STS_TTL_FAILED_S;
 	stop_counting(entry);
 	settle(entry, left_s, now_s);
 	sts_tell(entry, true);
@@ -168,9 +172,9 @@ static void start_fetch(struct sts_entry *entry, enum sts_stage stage)
 	entry->fetch = sts_fetch_start(sts->options.fetcher, sts->dns, entry->name, on_fetched, entry);
 	if (entry->fetch != NULL)
 		return;
-	take_failure(entry, RESULT_STS_POLICY_FETCH_ERROR, "the policy could not be fetched: out of memory");
+	take_failure(entry, RESULT_STS_POLICY_FETCH_ERROR, "the policy could not be fetched: out of memory", true);
 	stop_counting(entry);
-	settle(entry, STS_TTL_MIN_S, sts_now(sts));
+	settle(entry, STS_TTL_FAILED_S, sts_now(sts));
 }
 
 /* --- the record --------------------------------------------------------------------------------------------------- */

@@ -28,6 +28,7 @@ struct site {
 	size_t txt_count;
 	char policy[1024]; /* ""; the fetch fails with |result| */
 	enum result_word result;
+	bool ours;
 	unsigned looked;
 	unsigned fetched;
 };
@@ -253,6 +254,7 @@ static inline bool answer_fetch(void)
 		fetched.text = fetched.ok ? site->policy : NULL;
 		fetched.len = strlen(site->policy);
 		fetched.result = fetched.ok ? RESULT_NONE : site->result;
+		fetched.ours = !fetched.ok && site->ours;
 		fetched.addr.family = 2;
 		(void)snprintf(fetched.reason, sizeof(fetched.reason), "%s", fetched.ok ? "" : "nobody is there");
 	}

@@ -137,6 +137,39 @@ static void test_back_off(void **state)
 	close_world(sts);
 }
 
+/* Where it was this host that had too much to do, the domain is not taken for one without a policy. */
+static void test_failed_here(void **state)
+{
+	struct sts *sts = open_world(&plain);
+	struct site *site = set_txt("a.example", "v=STSv1; id=1");
+	struct sts_options ignore = { .lookup_failed = CONF_STS_LOOKUP_IGNORE,
+				      .now_s = world_now,
+				      .fetcher = some_fetcher };
+
+	(void)state;
+	site->ours = true;
+	assert_int_equal(ask(sts, "a.example"), VERDICT_PUBLISHED_FAILED);
+	assert_int_equal(world.answer.result, RESULT_NONE); /* is no news to the domain */
+	assert_string_equal(world.answer.reason, "nobody is there");
+	assert_int_equal(world.answer.ttl_s, 15);
+	sts_reload(sts, &ignore);
+	assert_true(find(sts, "a.example"));
+	assert_int_equal(world.answer.status, VERDICT_PUBLISHED_NONE);
+	world.now_s += 15; /* and is tried again soon */
+	set_policy("a.example", "1", "enforce", DAY);
+	assert_int_equal(ask(sts, "a.example"), VERDICT_PUBLISHED_ENFORCE);
+	assert_int_equal(site->fetched, 2);
+	world.now_s += 400;
+	set_policy("a.example", "2", "none", DAY)->policy[0] = '\0';
+	assert_int_equal(ask(sts, "a.example"), VERDICT_PUBLISHED_ENFORCE); /* what is remembered holds */
+	assert_string_equal(world.answer.reason, "nobody is there");
+	site->ours = false; /* and now it is the policy host */
+	world.now_s += DAY;
+	assert_int_equal(ask(sts, "a.example"), VERDICT_PUBLISHED_NONE);
+	assert_int_equal(world.answer.result, RESULT_STS_POLICY_FETCH_ERROR);
+	close_world(sts);
+}
+
 static void test_bad_policy(void **state)
 {
 	struct sts *sts = open_world(&plain);
@@ -542,8 +575,8 @@ static void test_out_of_memory(void **state)
 	world.out_of_memory = true;
 	world.hold_dns = false;
 	run();
-	assert_int_equal(world.answer.status, VERDICT_PUBLISHED_NONE);
-	assert_int_equal(world.answer.result, RESULT_STS_POLICY_FETCH_ERROR);
+	assert_int_equal(world.answer.status, VERDICT_PUBLISHED_FAILED); /* it may well have a policy */
+	assert_string_equal(world.answer.reason, "the policy could not be fetched: out of memory");
 	close_world(sts);
 }
 
@@ -565,16 +598,27 @@ static void test_long_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_modes),         cmocka_unit_test(test_no_record),
-		cmocka_unit_test(test_bad_record),    cmocka_unit_test(test_failed_lookup),
-		cmocka_unit_test(test_back_off),      cmocka_unit_test(test_bad_policy),
-		cmocka_unit_test(test_remembered),    cmocka_unit_test(test_replaced),
-		cmocka_unit_test(test_expiry),        cmocka_unit_test(test_no_life),
-		cmocka_unit_test(test_refresh),       cmocka_unit_test(test_refresh_holds_up_nobody),
-		cmocka_unit_test(test_refresh_fails), cmocka_unit_test(test_in_a_hurry),
-		cmocka_unit_test(test_once_for_all),  cmocka_unit_test(test_from_inside),
-		cmocka_unit_test(test_other_dns),     cmocka_unit_test(test_reload),
-		cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_long_name),
+		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_no_record),
+		cmocka_unit_test(test_bad_record),
+		cmocka_unit_test(test_failed_lookup),
+		cmocka_unit_test(test_back_off),
+		cmocka_unit_test(test_failed_here),
+		cmocka_unit_test(test_bad_policy),
+		cmocka_unit_test(test_remembered),
+		cmocka_unit_test(test_replaced),
+		cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_no_life),
+		cmocka_unit_test(test_refresh),
+		cmocka_unit_test(test_refresh_holds_up_nobody),
+		cmocka_unit_test(test_refresh_fails),
+		cmocka_unit_test(test_in_a_hurry),
+		cmocka_unit_test(test_once_for_all),
+		cmocka_unit_test(test_from_inside),
+		cmocka_unit_test(test_other_dns),
+		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_long_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

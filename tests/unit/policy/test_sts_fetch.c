@@ -653,6 +653,7 @@ static void on_slow(void *arg, const struct sts_fetched *fetched)
 					    : "timed out looking up the policy host's addresses";
 
 	assert_string_equal(fetched->reason, reason);
+	assert_int_equal(fetched->ours, w->slow == 1);
 }
 
 static void on_one_of_many(void *arg, const struct sts_fetched *fetched)
@@ -705,6 +706,56 @@ static void test_patience(void **state)
 	while (w.slow < STS_FETCH_AT_ONCE)
 		assert_int_equal(event_base_loop(w.base, EVLOOP_ONCE), 0);
 	assert_in_range(now_ms() - begin_ms, 950, 3000);
+	close_world(&w);
+}
+
+static void on_any(void *arg, const struct sts_fetched *fetched)
+{
+	struct world *w = arg;
+
+	assert_false(fetched->ok);
+	w->slow++;
+}
+
+/* The more there are, the less time each has: however many are silent, an honest one has its turn in its time. */
+static void test_crowd(void **state)
+{
+	struct world w;
+	char err[256];
+
+	(void)state;
+	open_world(&w, GOOD, CLOSED TEXT);
+	struct sts_fetch_options options = options_of(&w, 2500);
+	options.patience_ms = 1000;
+	assert_true(sts_fetcher_reload(w.fetcher, &options, err, sizeof(err)));
+	w.fake.silent = "mta-sts.silent.example";
+	for (size_t i = 0; i < 6 * (size_t)STS_FETCH_AT_ONCE; i++)
+		assert_non_null(sts_fetch_start(w.fetcher, w.dns, "silent.example", on_any, &w));
+	fetch(&w, "d.example");
+	expect(&w, "one behind many", RESULT_NONE, "");
+	assert_in_range(w.slow, 5 * STS_FETCH_AT_ONCE + 1, 6 * STS_FETCH_AT_ONCE);
+	close_world(&w);
+}
+
+/* Who had no turn at all says nothing of the domain. */
+static void test_no_turn(void **state)
+{
+	struct world w;
+	char err[256];
+
+	(void)state;
+	open_world(&w, GOOD, CLOSED TEXT);
+	struct sts_fetch_options options = options_of(&w, 200);
+	assert_true(sts_fetcher_reload(w.fetcher, &options, err, sizeof(err)));
+	w.fake.silent = "mta-sts.silent.example";
+	for (size_t i = 0; i < STS_FETCH_AT_ONCE; i++)
+		assert_non_null(sts_fetch_start(w.fetcher, w.dns, "silent.example", on_any, &w));
+	options.deadline_ms = 100;
+	options.patience_ms = 60000;
+	assert_true(sts_fetcher_reload(w.fetcher, &options, err, sizeof(err)));
+	fetch(&w, "d.example");
+	expect(&w, "without a turn", RESULT_STS_POLICY_FETCH_ERROR, "timed out while others were fetched");
+	assert_true(w.last.ours);
 	close_world(&w);
 }
 
@@ -835,6 +886,8 @@ int main(void)
 		cmocka_unit_test(test_bundles),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_patience),
+		cmocka_unit_test(test_crowd),
+		cmocka_unit_test(test_no_turn),
 		cmocka_unit_test(test_from_inside),
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_sandbox),
