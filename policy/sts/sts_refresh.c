@@ -95,12 +95,27 @@ static void watch(struct sts *sts, enum sts_list list, uint64_t now_s)
 	}
 }
 
+/* take_back: the clock was ahead, and what had expired by it holds again. */
+static void take_back(struct sts *sts, uint64_t now_s)
+{
+	struct sts_entry *entry = TAILQ_FIRST(&sts->table.lists[STS_PASSING]);
+
+	while (entry != NULL) {
+		struct sts_entry *next = TAILQ_NEXT(entry, used);
+		if (sts_table_return(&sts->table, entry, now_s))
+			sts_memory_write(entry);
+		entry = next;
+	}
+}
+
 void sts_tick(struct sts *sts)
 {
 	uint64_t now_s = sts_now(sts);
 
 	if (sts_within(now_s, sts->ticked_s, STS_TICK_S / 2))
 		return;
+	if (now_s < sts->ticked_s)
+		take_back(sts, now_s);
 	sts->ticked_s = now_s;
 	watch(sts, STS_ENFORCED, now_s);
 	watch(sts, STS_OTHER_MODES, now_s);

@@ -191,6 +191,18 @@ bool sts_table_place(struct sts_table *table, struct sts_entry *entry, uint64_t 
 	return !holds || list != STS_PASSING;
 }
 
+bool sts_table_return(struct sts_table *table, struct sts_entry *entry, uint64_t now_s)
+{
+	enum sts_list list = list_of(entry, now_s);
+	size_t bytes = list != STS_PASSING ? sts_line_put(NULL, SIZE_MAX, entry->name, &entry->kept) : 0;
+
+	if (entry->list != STS_PASSING || bytes == 0 || is_too_long(table, bytes, 0) || !fits(table, 1, bytes))
+		return false;
+	list_remove(table, entry);
+	list_insert(table, entry, list, bytes);
+	return true;
+}
+
 void sts_table_touch(struct sts_table *table, struct sts_entry *entry)
 {
 	TAILQ_REMOVE(&table->lists[entry->list], entry, used);

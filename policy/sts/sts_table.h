@@ -102,6 +102,9 @@ void sts_table_touch(struct sts_table *table, struct sts_entry *entry); /* it wa
 /* sts_table_place puts |entry| into the list where its policy belongs, and makes room. False: there is none, and it is
  * remembered only in passing. */
 bool sts_table_place(struct sts_table *table, struct sts_entry *entry, uint64_t now_s);
+/* sts_table_return puts |entry|, which is remembered only in passing, back where its policy belongs if there is room as
+ * it is; no other entry is touched. True: it was, and there is. */
+bool sts_table_return(struct sts_table *table, struct sts_entry *entry, uint64_t now_s);
 /* sts_table_trim forgets what is beyond the bounds, as far as it may be. */
 void sts_table_trim(struct sts_table *table, uint64_t now_s);
 void sts_entry_free(struct sts_table *table, struct sts_entry *entry); /* of which nothing is under way */

@@ -187,6 +187,30 @@ static void test_fetched_by_the_right_clock(void **state)
 	close_world(sts);
 }
 
+/* What seemed to have expired by a clock that was ahead is as safe as ever when it has come back. */
+static void test_clock_ahead_for_a_while(void **state)
+{
+	struct sts *sts = open_world(&kept);
+	char domain[64];
+
+	(void)state;
+	set_policy("a.example", "1", "enforce", 10 * DAY);
+	(void)ask(sts, "a.example");
+	everything_fails();
+	world.now_s += (uint64_t)50 * 365 * DAY;
+	tick(sts, 60);
+	assert_int_equal(sts_table_find(&sts->table, "a.example")->list, STS_PASSING);
+	world.now_s = START_S + DAY / 2;
+	tick(sts, 60);
+	assert_int_equal(sts_table_find(&sts->table, "a.example")->list, STS_ENFORCED);
+	for (unsigned i = 0; i < 2 * STS_PASSING_MAX; i++) {
+		(void)snprintf(domain, sizeof(domain), "x%u.made-up.example", i);
+		(void)ask(sts, domain);
+	}
+	assert_int_equal(ask(sts, "a.example"), VERDICT_PUBLISHED_ENFORCE);
+	close_world(sts);
+}
+
 /* A damaged line is left out and said once; the file is whole again. */
 static void test_damaged(void **state)
 {
@@ -338,6 +362,7 @@ int main(void)
 		TEST(test_clock_of_1970),
 		TEST(test_clock_of_2099),
 		TEST(test_fetched_by_the_right_clock),
+		TEST(test_clock_ahead_for_a_while),
 		TEST(test_damaged),
 		TEST(test_bounded),
 		TEST(test_full),
