@@ -76,22 +76,25 @@ says "no resolver: nothing is decided" 3 'undecided.*451 4\.4\.3' good.example
 sed -i '2s/.*/default-level = encrypt/' "$CONF"
 says "where the name does not matter it is decided all the same" 0 'any certificate will do' good.example
 
-# wire OFFSET LENGTH ARGUMENT...: octets of --ask --wire, in hexadecimal digits.
+# wire ARGUMENT...: asks once, and keeps what --ask --wire writes.
 wire() {
-	local offset=$1 length=$2
-	shift 2
-	lab_in gw timeout 60 "$POLICYD" --ask --wire --config "$CONF" "$@" 2>/dev/null | od -An -v -tx1 -j "$offset" -N "$length" | tr -d ' \n'
+	lab_in gw timeout 60 "$POLICYD" --ask --wire --config "$CONF" "$@" >"$LAB_DIR/wire" 2>/dev/null
 }
-# whole ARGUMENT...: the length that --ask --wire says is there is what follows.
-whole() {
+# octets OFFSET LENGTH: of it, in hexadecimal digits.
+octets() { od -An -v -tx1 -j "$1" -N "$2" "$LAB_DIR/wire" | tr -d ' \n'; }
+# is_whole: the length that stands at its beginning is that of what follows.
+is_whole() {
 	local size
-	size=$(lab_in gw timeout 60 "$POLICYD" --ask --wire --config "$CONF" "$@" 2>/dev/null | wc -c)
-	[ "$size" -gt 4 ] && [ $((16#$(wire 0 4 "$@"))) = $((size - 4)) ]
+	size=$(wc -c <"$LAB_DIR/wire")
+	[ "$size" -gt 4 ] && [ $((16#$(octets 0 4))) = $((size - 4)) ]
 }
-check "--wire writes a length and as many octets" whole good.example
-same "its id is 0 and it is decided" 0000000001 "$(wire 4 5 good.example)"
+wire good.example
+check "--wire writes a length and as many octets" is_whole
+same "its id is 0 and it is decided" 0000000001 "$(octets 4 5)"
 sed -i '2s/.*/default-level = verify/' "$CONF"
-check "a failed verdict is written likewise" whole good.example
-same "and says so" 0000000000 "$(wire 4 5 good.example)"
-same "bad usage writes nothing" "" "$(wire 0 4 good.example --json)"
+wire good.example
+check "a failed verdict is written likewise" is_whole
+same "and says so" 0000000000 "$(octets 4 5)"
+wire good.example --json
+same "bad usage writes nothing" "" "$(octets 0 4)"
 lab_done
