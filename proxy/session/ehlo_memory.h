@@ -1,4 +1,4 @@
-/* ehlo_memory.h - the keywords of each destination's last EHLO over TLS, kept a day (DESIGN s. 1): the next client is
+/* ehlo_memory.h - the keywords of each destination's last EHLO over TLS, kept a day: the next client is
  * offered those, and not what somebody on the path may have written into the EHLO reply in clear. */
 #ifndef GATE25_PROXY_SESSION_EHLO_MEMORY_H
 #define GATE25_PROXY_SESSION_EHLO_MEMORY_H

@@ -1,4 +1,4 @@
-/* host_memory.h - failures that are a host's and not a domain's, remembered for five minutes (DESIGN s. 4): meanwhile a
+/* host_memory.h - failures that are a host's and not a domain's, remembered for five minutes: meanwhile a
  * new session gets 421 as its greeting and its client tries the next MX. Remembering never permits anything. */
 #ifndef GATE25_PROXY_SESSION_HOST_MEMORY_H
 #define GATE25_PROXY_SESSION_HOST_MEMORY_H
