@@ -52,6 +52,14 @@ static inline bool sts_is_name(struct sts_span name)
 	return memchr(name.at, '\0', name.len) == NULL;
 }
 
+/* sts_host_defect: what is wrong with |name| as a Domain (RFC 5321 s. 4.1.2), the end of a sentence that began with it;
+ * NULL: nothing. */
+const char *sts_host_defect(struct sts_span name);
+
+/* sts_utf8_len: octets of the character at |text|, which is of more than one (RFC 3629 s. 4), with |left| there; 0: it
+ * is none. C1 controls are characters here, as the grammar has them. */
+size_t sts_utf8_len(const char *text, size_t left);
+
 #define STS_QUOTE_MAX 48
 
 /* sts_quote writes |span| for a reason: printable, and cut where it is long. Returns |out|. */

@@ -83,45 +83,6 @@ static bool take_max_age(struct reader *r, struct sts_span value)
 	return true;
 }
 
-/* label_defect: what is wrong with the label at the start of |name|, up to |len|; NULL: nothing. */
-static const char *label_defect(const char *label, size_t len)
-{
-	if (len == 0)
-		return "has an empty label";
-	if (len > 63)
-		return "has a label of more than 63 characters";
-	if (label[0] == '-' || label[len - 1] == '-')
-		return "has a label with a hyphen at its end";
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)label[i] >= 0x80)
-			return "is not written in A-labels (xn--...)";
-		if (label[i] == '*')
-			return "has an asterisk elsewhere than in \"*.\" before a domain";
-		if (!sts_is_alnum(label[i]) && label[i] != '-')
-			return "has a character that no host name has";
-	}
-	return NULL;
-}
-
-/* name_defect: |name| is to be a Domain (RFC 5321 s. 4.1.2). */
-static const char *name_defect(struct sts_span name)
-{
-	const char *defect = NULL;
-	size_t start = 0;
-
-	if (name.len >= VERDICT_NAME_MAX)
-		return "is longer than a domain name";
-	if (name.len > 0 && name.at[name.len - 1] == '.')
-		return "ends in a dot";
-	for (size_t i = 0; i <= name.len && defect == NULL; i++) {
-		if (i < name.len && name.at[i] != '.')
-			continue;
-		defect = label_defect(name.at + start, i - start);
-		start = i + 1;
-	}
-	return defect;
-}
-
 static struct verdict_pattern *add_pattern(struct reader *r)
 {
 	if (r->policy.patterns_count == r->patterns_room) {
@@ -147,7 +108,7 @@ static bool take_mx(struct reader *r, struct sts_span value)
 		name.at += 2;
 		name.len -= 2;
 	}
-	defect = name_defect(name);
+	defect = sts_host_defect(name);
 	if (defect != NULL)
 		return wrong(r, "mx \"%s\" %s", sts_quote(quoted, value), defect);
 	if (r->policy.patterns_count == VERDICT_PATTERNS_MAX)
@@ -175,23 +136,6 @@ static bool check_unknown(struct reader *r, struct sts_span key, struct sts_span
 
 /* --- lines -------------------------------------------------------------------------------------------------------- */
 
-/* utf8_len: of the character at |at|, of more than one octet (RFC 3629 s. 4); 0: it is none. */
-static size_t utf8_len(const unsigned char *at, size_t left)
-{
-	size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-
-	if (at[0] < 0xc2 || at[0] > 0xf4 || left < len)
-		return 0;
-	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) || (at[0] == 0xf0 && at[1] < 0x90) ||
-	    (at[0] == 0xf4 && at[1] > 0x8f))
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return len;
-}
-
 static bool check_octets(struct reader *r, struct sts_span line)
 {
 	size_t len;
@@ -206,7 +150,7 @@ static bool check_octets(struct reader *r, struct sts_span line)
 		if (sts_is_control(line.at[i]) && c != '\t')
 			return wrong(r, "the control character 0x%02x", c);
 		if (c >= 0x80)
-			len = utf8_len((const unsigned char *)line.at + i, line.len - i);
+			len = sts_utf8_len(line.at + i, line.len - i);
 		if (len == 0)
 			return wrong(r, "the octet 0x%02x, which is not UTF-8", c);
 	}
