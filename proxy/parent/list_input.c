@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,10 +29,19 @@ const char *list_input_time(uint64_t at, char out[LIST_TIME_MAX])
 	return out;
 }
 
+/* is_open: whether others could put their own files, or links, in the place of those in |folder|. */
+static bool is_open(const char *folder)
+{
+	struct stat st;
+
+	return lstat(folder, &st) == 0 && (!S_ISDIR(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) ||
+					   (st.st_mode & (S_IWGRP | S_IWOTH)) != 0);
+}
+
 /* copy_path: false: nothing outlives the process. */
 static bool copy_path(char out[PATH_MAX], const struct conf *conf)
 {
-	return conf->state_dir != NULL && conf->state_dir[0] != '\0' &&
+	return conf->state_dir != NULL && conf->state_dir[0] != '\0' && !is_open(conf->state_dir) &&
 	       (size_t)snprintf(out, PATH_MAX, "%s/list.json", conf->state_dir) < PATH_MAX;
 }
 
@@ -211,7 +221,8 @@ void list_input_accept(const struct list_input *list, const struct conf *conf)
 		return;
 	if (!copy_path(path, conf)) {
 		log_say(LOG_LEVEL_WARNING, "list",
-			"state-dir = off: after a restart an older list would not be noticed");
+			"state-dir is off, or not root's alone to write to: after a restart an older list would not be "
+			"noticed");
 		return;
 	}
 	text = sealed_read(list->fd, &len);

@@ -189,4 +189,16 @@ reload "$TAKEN"
 mail wrong 0 'session-end .*domain=wrong\.lab .*policy=default'
 lab_gate_stop
 same "the gate ends well" 0 "$LAB_GATE_STATUS"
+
+# --- a folder that is open to others --------------------------------------------------------------------------------
+
+rm -f "$COPY"
+chmod g+w "$LAB_DIR/state"
+list $((NOW - 60)) $((NOW + 86400))
+conf
+: >"$LAB_DIR/log/gate25"
+lab_gate_start
+check "in a state-dir that others can write to no copy is kept" [ ! -e "$COPY" ]
+check "and that is said" logged '^gate25: warning: list .*: after a restart an older list would not be noticed'
+lab_gate_stop
 lab_done
