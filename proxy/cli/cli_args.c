@@ -52,6 +52,6 @@ char *cli_read_file(const char *path)
 	char *text = conf_read_file(path);
 
 	if (text == NULL)
-		(void)cli_wrong("cannot read %s: %s", path, errno == EILSEQ ? "it is not text (PEM)" : strerror(errno));
+		(void)cli_wrong("cannot read %s: %s", path, errno == EILSEQ ? "it is not text" : strerror(errno));
 	return text;
 }
