@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/dns/dns.h"
 #include "policy/verdict/verdict.h"
 #include "proxy/base/attrib.h"
 
@@ -33,20 +34,15 @@ MUST_CHECK bool sts_policy_parse(struct sts_policy *out, const char *text, size_
 void sts_policy_cleanup(struct sts_policy *policy);
 const char *sts_mode_name(enum sts_mode mode); /* "unset", "none", "testing", "enforce" */
 
-/* One string of a TXT record set: the character-strings of one record, joined (RFC 8461 s. 3.1). */
-struct sts_text {
-	const char *bytes; /* no NUL at the end; may hold any octet */
-	size_t len;
-};
-
 enum sts_record {
 	STS_RECORD_INVALID = 0, /* as if there were none, but worth telling: |err| says why */
 	STS_RECORD_NONE,        /* no string that begins with v=STSv1 */
 	STS_RECORD_VALID,
 };
 
-/* sts_record_choose looks for the one record among the |count| strings of _mta-sts.DOMAIN. */
-enum sts_record sts_record_choose(char out_id[VERDICT_POLICY_ID_MAX], const struct sts_text *texts, size_t count,
+/* sts_record_choose looks for the one record among the |count| of _mta-sts.DOMAIN. VALID: |out_id| is its id, else "".
+ */
+enum sts_record sts_record_choose(char out_id[VERDICT_POLICY_ID_MAX], const struct dns_txt *texts, size_t count,
 				  char *err, size_t err_len);
 
 #endif

@@ -22,13 +22,13 @@ static bool wrong(char *err, size_t err_len, const char *format, ...)
 	return false;
 }
 
-static bool has_version(const struct sts_text *text)
+static bool has_version(const struct dns_txt *text)
 {
 	return text->len >= VERSION_LEN && memcmp(text->bytes, VERSION, VERSION_LEN) == 0;
 }
 
 /* A record whose version is followed by anything but a delimiter, of which white space is a part, is discarded. */
-static bool is_candidate(const struct sts_text *text)
+static bool is_candidate(const struct dns_txt *text)
 {
 	size_t i = VERSION_LEN;
 
@@ -40,7 +40,7 @@ static bool is_candidate(const struct sts_text *text)
 }
 
 /* Likewise, but meant to be one: what is worth telling when there is no other. */
-static bool lacks_semicolon(const struct sts_text *text)
+static bool lacks_semicolon(const struct dns_txt *text)
 {
 	return has_version(text) && (text->len == VERSION_LEN || sts_is_wsp(text->bytes[VERSION_LEN]));
 }
@@ -124,7 +124,7 @@ static bool take_field(char out_id[VERDICT_POLICY_ID_MAX], bool *has_id, struct 
 	return take_id(out_id, value, err, err_len);
 }
 
-static bool parse(char out_id[VERDICT_POLICY_ID_MAX], const struct sts_text *text, char *err, size_t err_len)
+static bool parse(char out_id[VERDICT_POLICY_ID_MAX], const struct dns_txt *text, char *err, size_t err_len)
 {
 	struct sts_span rest = { .at = text->bytes, .len = text->len };
 	bool has_id = false;
@@ -141,10 +141,10 @@ static bool parse(char out_id[VERDICT_POLICY_ID_MAX], const struct sts_text *tex
 	return has_id || wrong(err, err_len, "it has no \"id\"");
 }
 
-enum sts_record sts_record_choose(char out_id[VERDICT_POLICY_ID_MAX], const struct sts_text *texts, size_t count,
+enum sts_record sts_record_choose(char out_id[VERDICT_POLICY_ID_MAX], const struct dns_txt *texts, size_t count,
 				  char *err, size_t err_len)
 {
-	const struct sts_text *chosen = NULL;
+	const struct dns_txt *chosen = NULL;
 	size_t candidates = 0;
 	bool broken = false;
 

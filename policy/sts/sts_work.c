@@ -195,14 +195,10 @@ static void take_lookup_failure(struct sts_entry *entry, bool bogus, const char 
 
 static void choose_record(struct sts_entry *entry, const struct dns_answer *answer)
 {
-	struct sts_text texts[DNS_TXT_MAX];
 	char reason[VERDICT_REASON_MAX];
 	char err[STS_REASON_MAX];
-	size_t count = 0;
 
-	for (; count < answer->txt_count && count < DNS_TXT_MAX; count++)
-		texts[count] = (struct sts_text){ .bytes = answer->txt[count].bytes, .len = answer->txt[count].len };
-	entry->txt_record = sts_record_choose(entry->txt_id, texts, count, err, sizeof(err));
+	entry->txt_record = sts_record_choose(entry->txt_id, answer->txt, answer->txt_count, err, sizeof(err));
 	if (entry->txt_record != STS_RECORD_INVALID)
 		return;
 	(void)snprintf(reason, sizeof(reason), "the TXT record " PREFIX "%.80s is invalid: %.120s", entry->name, err);

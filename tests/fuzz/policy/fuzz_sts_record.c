@@ -15,7 +15,7 @@ static void must(bool ok)
 }
 
 /* Exact copies, so that a sanitizer sees one octet read too far. */
-static size_t split(struct sts_text texts[DNS_TXT_MAX + 1], const uint8_t *in, size_t in_len)
+static size_t split(struct dns_txt texts[DNS_TXT_MAX + 1], const uint8_t *in, size_t in_len)
 {
 	size_t count = 0;
 
@@ -25,7 +25,7 @@ static size_t split(struct sts_text texts[DNS_TXT_MAX + 1], const uint8_t *in, s
 		char *copy = malloc(len > 0 ? len : 1);
 		must(copy != NULL);
 		memcpy(copy, in, len);
-		texts[count++] = (struct sts_text){ .bytes = copy, .len = len };
+		texts[count++] = (struct dns_txt){ .bytes = copy, .len = len };
 		len += end != NULL;
 		in += len;
 		in_len -= len;
@@ -50,8 +50,8 @@ static void check_reason(const char *reason)
 
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 {
-	static const char one_more[] = "v=STSv1; id=more";
-	struct sts_text texts[DNS_TXT_MAX + 1];
+	static char one_more[] = "v=STSv1; id=more";
+	struct dns_txt texts[DNS_TXT_MAX + 1];
 	size_t count = split(texts, in, in_len);
 	char id[VERDICT_POLICY_ID_MAX];
 	char err[STS_REASON_MAX] = "";
@@ -63,12 +63,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 		check_id(id);
 	if (record == STS_RECORD_INVALID)
 		check_reason(err);
-	texts[count] = (struct sts_text){ .bytes = one_more, .len = sizeof(one_more) - 1 };
+	texts[count] = (struct dns_txt){ .bytes = one_more, .len = sizeof(one_more) - 1 };
 	if (record == STS_RECORD_VALID)
 		must(sts_record_choose(more, texts, count + 1, err, sizeof(err)) == STS_RECORD_INVALID);
 	if (record == STS_RECORD_NONE)
 		must(sts_record_choose(more, texts, count + 1, err, sizeof(err)) == STS_RECORD_VALID);
 	for (size_t i = 0; i < count; i++)
-		free((char *)texts[i].bytes);
+		free(texts[i].bytes);
 	return 0;
 }

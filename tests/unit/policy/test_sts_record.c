@@ -101,7 +101,7 @@ static const struct known cases[] = {
 /* Exact copies, so that a sanitizer sees one octet read too far. */
 static void check(const struct known *known)
 {
-	struct sts_text texts[TEXT_MAX];
+	struct dns_txt texts[TEXT_MAX];
 	char id[VERDICT_POLICY_ID_MAX];
 	char err[STS_REASON_MAX] = "";
 	size_t count = 0;
@@ -111,13 +111,13 @@ static void check(const struct known *known)
 		char *copy = malloc(len > 0 ? len : 1);
 		assert_non_null(copy);
 		memcpy(copy, known->texts[count], len);
-		texts[count] = (struct sts_text){ .bytes = copy, .len = len };
+		texts[count] = (struct dns_txt){ .bytes = copy, .len = len };
 	}
 	assert_int_equal(sts_record_choose(id, texts, count, err, sizeof(err)), known->record);
 	assert_string_equal(id, known->record == STS_RECORD_VALID ? known->said : "");
 	assert_string_equal(err, known->record == STS_RECORD_INVALID ? known->said : "");
 	for (size_t i = 0; i < count; i++)
-		free((char *)texts[i].bytes);
+		free(texts[i].bytes);
 }
 
 static void test_cases(void **state)
@@ -130,7 +130,7 @@ static void test_cases(void **state)
 static void test_octets(void **state)
 {
 	char record[] = "v=STSv1; id=1; x=?";
-	struct sts_text text = { .bytes = record, .len = sizeof(record) - 1 };
+	struct dns_txt text = { .bytes = record, .len = sizeof(record) - 1 };
 	char id[VERDICT_POLICY_ID_MAX];
 	char err[STS_REASON_MAX];
 
