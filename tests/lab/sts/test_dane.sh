@@ -34,14 +34,9 @@ names() { table | cut -d '|' -f 1; }
 lab_internet
 lab_server servers 11
 sts_hosts_begin
-lab_ca
 mapfile -t names < <(names)
 domains=("${names[@]/%/.example}")
-hosts=("${domains[@]/#/mx-}")
-lab_cert web good "${domains[@]/#/mta-sts.}"
-lab_cert good good "${hosts[@]}" && lab_chain good
-lab_cert self self-signed "${hosts[@]}" && lab_chain self
-chmod 644 "$LAB_PKI"/*.pem
+sts_chains "${names[@]}"
 
 # The MX hosts are in "example", which is signed; the domains are in it too, or have an unsigned zone.
 while IFS='|' read -r name zone tlsa policy chain reply wants <&3; do

@@ -43,14 +43,9 @@ list() {
 lab_internet
 lab_server servers 11
 sts_hosts_begin
-lab_ca
 mapfile -t names < <(names)
 domains=("${names[@]/%/.example}")
-hosts=("${domains[@]/#/mx-}")
-lab_cert web good "${domains[@]/#/mta-sts.}"
-lab_cert good good "${hosts[@]}" && lab_chain good
-lab_cert self self-signed "${hosts[@]}" && lab_chain self
-chmod 644 "$LAB_PKI"/*.pem
+sts_chains "${names[@]}"
 while IFS='|' read -r name _ policy tlsa chain reply wants <&3; do
 	lab_records "$name MX 10 mx-$name"
 	lab_host_records "mx-$name" 11

@@ -56,6 +56,17 @@ sts_shows() {
 	done
 }
 
+# sts_chains NAME...: web, for the policy hosts of these names in "example"; good and self (by nobody), chains for their MX
+# hosts, mx-NAME.
+sts_chains() {
+	local domains=("${@/%/.example}")
+	lab_ca
+	lab_cert web good "${domains[@]/#/mta-sts.}"
+	lab_cert good good "${domains[@]/#/mx-}" && lab_chain good
+	lab_cert self self-signed "${domains[@]/#/mx-}" && lab_chain self
+	chmod 644 "$LAB_PKI"/*.pem
+}
+
 # sts_hosts_begin: the nodes, and where policies are put. sts_hosts_start CERT: nginx, when all certificates are made; CERT
 # is what a policy host has if nothing else was said. sts_liar_start CERT: the liar.
 sts_hosts_begin() {
