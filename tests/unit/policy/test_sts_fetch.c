@@ -725,7 +725,7 @@ static void test_crowd(void **state)
 
 	(void)state;
 	open_world(&w, GOOD, CLOSED TEXT);
-	struct sts_fetch_options options = options_of(&w, 2500);
+	struct sts_fetch_options options = options_of(&w, 5000);
 	options.patience_ms = 1000;
 	assert_true(sts_fetcher_reload(w.fetcher, &options, err, sizeof(err)));
 	w.fake.silent = "mta-sts.silent.example";
