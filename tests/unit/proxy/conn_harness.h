@@ -34,6 +34,20 @@ struct served_smtp {       /* what the server is like */
 	bool deaf;         /* stops reading once DATA was answered */
 };
 
+/* make_certificate makes |leaf|, the certificate of mx.example: by |ca|, which is made first, or by itself (NULL). */
+static inline void make_certificate(struct made *leaf, struct made *ca)
+{
+	int today = (int)((time(NULL) - MADE_NOW) / MADE_DAY);
+	struct recipe recipe = {
+		.cn = "CA", .basic = "critical,CA:TRUE", .from_days = today - 3, .to_days = today + 3
+	};
+
+	if (ca != NULL)
+		*ca = made_cert(&recipe, NULL);
+	recipe = (struct recipe){ .sans = "mx.example", .from_days = today - 3, .to_days = today + 3 };
+	*leaf = made_cert(&recipe, ca);
+}
+
 struct fixture {
 	struct event_base *base;
 	struct conn_host host;
