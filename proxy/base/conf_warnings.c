@@ -93,6 +93,12 @@ static bool wants_published(const struct conf *conf)
 	return wants;
 }
 
+/* deploy/systemd/gate25.service has PrivateTmp=: what is there, the gate does not see. */
+static bool is_temporary(const char *path)
+{
+	return strncmp(path, "/tmp/", 5) == 0 || strncmp(path, "/var/tmp/", 9) == 0;
+}
+
 static void warn_gate(const struct conf *conf, struct conf_problems *warnings)
 {
 	char text[ENDPOINT_TEXT_MAX];
@@ -118,6 +124,12 @@ static void warn_gate(const struct conf *conf, struct conf_problems *warnings)
 		conf_problem(warnings, 0, "list-file has no effect: nothing has level dane, where a list counts");
 	if (conf->client_tls == CONF_CLIENT_TLS_OFF && conf->client_tls_certificate != NULL)
 		conf_problem(warnings, 0, "client-tls-certificate has no effect: client-tls is off");
+	if (conf->tlsrpt_socket != NULL && is_temporary(conf->tlsrpt_socket))
+		conf_problem(
+			warnings, 0,
+			"tlsrpt-socket %s: where systemd starts gate25 it has a /tmp and a /var/tmp of its own, and "
+			"no report will arrive: have the collector put its socket below /run",
+			conf->tlsrpt_socket);
 	if (!conf->monitor && conf->history_mib > 0 && conf->state_dir[0] != '\0')
 		conf_problem(warnings, 0,
 			     "monitor = off: gate25 report will have no history (history-size = 0 says that this is "

@@ -483,6 +483,10 @@ static void test_warnings(void **state)
 		  "2: domain a: level dane comes to its floor, for dnssec = off\n" },
 		{ "\ndestination 192.0.2.0/24 { level = secure match = a.b enforce = no }",
 		  "2: destination 192.0.2.0/24: enforce = no: refuses nothing; " CLEAR "\n" },
+		{ "tlsrpt-socket = /tmp/a", "0: tlsrpt-socket /tmp/a: where systemd starts gate25 it has a /tmp and a "
+					    "/var/tmp of its own, and no report will arrive: have the collector put "
+					    "its socket below /run\n" },
+		{ "tlsrpt-socket = /run/tmp/a", "" },
 		{ "client-tls-certificate = \"/c\"\nclient-tls-key = \"/k\"",
 		  "0: client-tls-certificate has no effect: client-tls is off\n" },
 		{ "client-tls = terminate\nclient-tls-certificate = \"/c\"\nclient-tls-key = \"/k\"", "" },
