@@ -370,7 +370,10 @@ static void test_killed_anywhere(void **state)
 			known[i] = seen.fetched_s[i];
 		}
 		assert_false(is_there(STS_STORE_NEW));
-		assert_string_equal(said, "");
+		/* The kernel may end the write of a killed process between two pages: that line is none, and told of.
+		 */
+		if (said[0] != '\0')
+			assert_non_null(strstr(said, " damaged lines are left out, the first at octet"));
 		sts_store_close(store);
 	}
 	assert_true(known[1] > 0);
