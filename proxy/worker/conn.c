@@ -34,6 +34,14 @@ void conn_look_again(struct conn *conn)
 	event_active(conn->again, EV_TIMEOUT, 0);
 }
 
+void conn_keep_settings(struct conn *conn)
+{
+	struct settings *old = conn->of_verdict[conn->asked];
+
+	conn->of_verdict[conn->asked] = settings_ref(conn->host->settings(conn->host->arg));
+	settings_unref(old);
+}
+
 /* --- feeding the machine -------------------------------------------------------------------------------------------
  */
 
@@ -329,6 +337,7 @@ void conn_answer(struct conn *conn, struct verdict *verdict)
 {
 	conn->question = 0;
 	conn->verdict = verdict_ref(verdict);
+	conn_keep_settings(conn);
 	conn->waiting |= WAIT_VERDICT;
 	pump(conn);
 }
@@ -351,6 +360,8 @@ void conn_free(struct conn *conn)
 	tls_peer_free(conn->peer);
 	session_free(conn->session);
 	settings_unref(conn->settings);
+	for (unsigned kind = 0; kind < VERDICT_ASK_COUNT; kind++)
+		settings_unref(conn->of_verdict[kind]);
 	if (conn->timer != NULL)
 		event_free(conn->timer);
 	if (conn->again != NULL)

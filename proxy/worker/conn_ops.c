@@ -119,6 +119,11 @@ static const struct tls_trust *trust_for(const struct conn *conn, const struct v
 
 	if (verdict->generation == conn->settings->generation)
 		return conn->settings->trust;
+	for (unsigned kind = 0; kind < VERDICT_ASK_COUNT; kind++) {
+		const struct settings *kept = conn->of_verdict[kind];
+		if (kept != NULL && verdict->generation == kept->generation)
+			return kept->trust;
+	}
 	return verdict->generation == now->generation ? now->trust : NULL;
 }
 
@@ -147,9 +152,12 @@ static void op_ask(void *arg, enum verdict_question_kind kind, const char *domai
 	struct verdict_question question = { .kind = kind, .destination = conn->upstream.destination };
 
 	(void)snprintf(question.domain, sizeof(question.domain), "%s", domain);
+	conn->asked = kind;
 	conn->question = conn->host->ask(conn->host->arg, conn, &question, &conn->verdict);
 	if (conn->question != 0)
 		return;
+	if (conn->verdict != NULL)
+		conn_keep_settings(conn);
 	conn->waiting |= WAIT_VERDICT;
 	conn_look_again(conn);
 }

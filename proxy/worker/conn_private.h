@@ -29,6 +29,9 @@ struct conn {
 	struct conn_link link;
 	const struct conn_host *host;
 	struct settings *settings; /* those that it began with */
+	/* Those in force when the latest verdict of each kind came: it may be judged by after more than one reload. */
+	struct settings *of_verdict[VERDICT_ASK_COUNT];
+	enum verdict_question_kind asked; /* the latest */
 	struct session *session;
 	struct leg *client;
 	struct leg *server;    /* NULL: no leg */
@@ -56,6 +59,7 @@ extern const struct session_ops conn_ops;
 extern const struct leg_events conn_server_events;
 
 void conn_count(struct conn *conn, enum counter which);
-void conn_look_again(struct conn *conn); /* pump it, from the loop */
+void conn_look_again(struct conn *conn);    /* pump it, from the loop */
+void conn_keep_settings(struct conn *conn); /* a verdict came: it numbers the CA bundles of the settings of now */
 
 #endif

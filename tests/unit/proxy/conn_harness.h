@@ -164,7 +164,7 @@ static inline struct verdict *make_verdict(const struct fixture *f, const struct
 
 	assert_non_null(v);
 	v->status = VERDICT_OK;
-	v->generation = 1;
+	v->generation = f->settings->generation;
 	v->enforce = f->enforce;
 	if (question->kind == VERDICT_ASK_DESTINATION)
 		return v; /* no rule */
