@@ -92,7 +92,9 @@ def death(gate, role, moment):
     name = f"{role}-{moment.__name__}".replace("_", "-")
     client, proceed = moment(name)
     before = len(smtp.mails())
-    victim = smtp.role_of(gate, role)
+    victim = smtp.until(20, lambda: smtp.role_of(gate, role))
+    if not victim:  # 0 would be the test itself
+        sys.exit(f"there is no {role} with its sandbox on")
     os.kill(victim, signal.SIGKILL)
     if role == "worker":
         reply = client.reply()
