@@ -117,6 +117,7 @@ class Direction:
 class Stream:
     def __init__(self, client, server):
         self.client, self.server = client, server
+        self.opened = False  # its first SYN was seen
         self.sent, self.got = Direction(), Direction()
 
     def octets(self):
@@ -144,6 +145,7 @@ def streams(data, port):
         if stream is None or (opening and upwards and not again):
             stream = current[(client, server)] = Stream(client, server)
             found.append(stream)
+        stream.opened |= bool(opening and upwards)
         (stream.sent if upwards else stream.got).segment(seq, flags, payload)
     return found, towards
 
@@ -158,6 +160,17 @@ def records(data):
         kinds.append(kind)
         at += 5 + length
     return min(at, len(data)), kinds
+
+
+def whole_records(data):
+    """Whether |data| is TLS records of application data and alerts from one end to the other."""
+    at = 0
+    while at + 5 <= len(data):
+        kind, version, length = struct.unpack(">BHH", data[at:at + 5])
+        if kind not in (21, 23) or version != 0x0303 or length > 16384 + 2048:
+            return False
+        at += 5 + length
+    return at == len(data)
 
 
 def server_name(data):
@@ -182,10 +195,15 @@ def server_name(data):
 class Reading:
     """What a listener on the path reads of a client."""
 
-    def __init__(self, data):
+    def __init__(self, data, opened=True):
         self.verbs, self.envelope, self.content, self.other = [], 0, 0, 0
         self.tls, self.sni, self.octets = False, None, len(data)
         at = 0
+        # The end of a stream that began before the capture (what was not acknowledged is sent again long after its sender
+        # has gone): TLS records and nothing else are no mail in clear, nor do they show that this capture's mail had TLS.
+        if not opened and data and whole_records(data):
+            self.verbs.append("<TLS of before>")
+            return
         while at < len(data):
             at += self.step(data[at:])
 
@@ -261,7 +279,7 @@ def judge(args, data):
                    for octets in [frame for _, frame in packets(data)] + [octets for s in chosen for octets in s.octets()])
     leaked, readings = 0, []
     for stream in chosen:
-        reading = Reading(stream.octets()[0])
+        reading = Reading(stream.octets()[0], stream.opened)
         readings.append(reading)
         leaked += reading.leak()
         print(f"{where(stream.client)} > {where(stream.server)} {' '.join(reading.verbs) or '-'}; "
