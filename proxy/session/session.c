@@ -10,9 +10,8 @@
 /* An event that nothing prepares for: a surprise never leads on, least of all to clear text. */
 static enum state unexpected(struct session *s, const struct input *in)
 {
-	(void)in;
 	leg_drop(s);
-	return end_refused(s, "421 4.7.0 session out of step");
+	return fault_end(s, "421 4.7.0 session out of step", in->reason);
 }
 
 /* The server is silent: what comes of it is what comes of losing it. */
@@ -84,6 +83,7 @@ static enum state silent(struct session *s, const struct input *in)
 	struct input gone = *in;
 
 	gone.silent = true;
+	gone.reason = "the server did not answer in time";
 	leg_lost(s);
 	return rows[s->state].server_closed(s, &gone);
 }
@@ -172,6 +172,9 @@ static void server_reply(struct session *s, bool more)
 		next = row->chatter(s, &in);
 	smtp_reply_cleanup(&reply);
 	enter(s, next);
+	/* Whatever comes ahead of its command is no answer to it; and what follows it, none to the next one. */
+	if (more && s->leg.stage > LEG_DIALLING && rows[next].want == WANT_REPLY)
+		enter(s, fault_ahead(s));
 }
 
 static size_t server_octets(struct session *s, const uint8_t *bytes, size_t len)
@@ -195,7 +198,7 @@ static size_t server_octets(struct session *s, const uint8_t *bytes, size_t len)
 
 static void server_closed(struct session *s, const char *reason)
 {
-	const struct input in = { .reason = reason };
+	const struct input in = { .reason = reason[0] != '\0' ? reason : "the server closed the connection" };
 
 	if (s->leg.stage == LEG_NONE) {
 		enter(s, unexpected(s, &in));

@@ -45,10 +45,8 @@ enum state on_auth(struct session *s, const struct input *in)
 		say_challenge(s, in->reply);
 		return ST_AUTH_CLIENT;
 	}
-	if (in->reply->code >= 300 && in->reply->code < 400) {
-		leg_lost(s);
-		return on_auth_lost(s, in);
-	}
+	if (in->reply->code >= 300 && in->reply->code < 400)
+		return on_misspoken(s, in);
 	s->leg.mute = false;
 	s->authenticated = in->reply->code < 300;
 	say_reply(s, in->reply);
@@ -57,8 +55,7 @@ enum state on_auth(struct session *s, const struct input *in)
 
 enum state on_auth_lost(struct session *s, const struct input *in)
 {
-	(void)in;
-	say_line(s, "454 4.7.0 the server is gone");
+	fault_answer(s, "454 4.7.0 the server is gone", in->reason);
 	return leg_ready(s);
 }
 
@@ -66,8 +63,9 @@ enum state on_auth_line(struct session *s, const struct input *in)
 {
 	bool told;
 
+	(void)in;
 	if (s->leg.stage != LEG_TLS)
-		return on_auth_lost(s, in);
+		return on_auth_lost(s, &(struct input){ .reason = "the server closed the connection" });
 	s->asked_s = s->now_s;
 	/* A line that is no line of AUTH ends the exchange, as RFC 4954 s. 4 has it. */
 	if (s->line.bad || s->line.eight_bit)

@@ -201,7 +201,7 @@ enum state on_redial(struct session *s, const struct input *in)
 
 enum state on_bind_lost(struct session *s, const struct input *in)
 {
-	return bind_failed(s, "4.4.2", RESULT_NONE, in->reason[0] != '\0' ? in->reason : "the server is gone");
+	return bind_failed(s, "4.4.2", RESULT_NONE, in->reason);
 }
 
 static enum state server_said_no(struct session *s, const struct smtp_reply *reply)
@@ -236,10 +236,14 @@ enum state on_rehello(struct session *s, const struct input *in)
 enum state on_starttls(struct session *s, const struct input *in)
 {
 	struct session_tls_wish wish = wish_of(s);
+	char text[128];
+	char reason[VERDICT_REASON_MAX];
 
 	if (in->reply->code != 220) {
 		s->leg.mute = false;
-		return without_starttls(s, "the server refused STARTTLS");
+		(void)snprintf(reason, sizeof(reason), "the server refused STARTTLS: %s",
+			       smtp_reply_log(in->reply, text, sizeof(text)));
+		return without_starttls(s, reason);
 	}
 	if (in->more) /* octets in clear must not cross into TLS (response injection) */
 		return handshake_failed(s, "the server sent data in clear behind its reply to STARTTLS");
@@ -257,7 +261,10 @@ enum state on_starttls_lost(struct session *s, const struct input *in)
 
 enum state on_tls_lost(struct session *s, const struct input *in)
 {
-	return handshake_failed(s, in->reason[0] != '\0' ? in->reason : "the server went away before TLS was up");
+	char reason[VERDICT_REASON_MAX];
+
+	(void)snprintf(reason, sizeof(reason), "TLS did not come about: %s", in->reason);
+	return handshake_failed(s, reason);
 }
 
 enum state on_handshake(struct session *s, const struct input *in)

@@ -28,10 +28,8 @@ enum state on_data(struct session *s, const struct input *in)
 		say_reply(s, in->reply);
 		return leg_ready(s);
 	}
-	if (in->reply->code != 354) {
-		leg_lost(s);
-		return on_pending_lost(s, in);
-	}
+	if (in->reply->code != 354)
+		return on_misspoken(s, in);
 	say_reply(s, in->reply);
 	message_data_init(&s->data, s->options.bare_newline_reject ? MESSAGE_DATA_REJECT : MESSAGE_DATA_NORMALIZE);
 	return ST_CONTENT;
@@ -50,8 +48,10 @@ static enum state swallow(struct session *s, const char *line, enum session_end 
 
 enum state on_content_lost(struct session *s, const struct input *in)
 {
-	(void)in;
-	return swallow(s, "451 4.4.2 the server is gone", SESSION_END_NONE);
+	static const char line[] = "451 4.4.2 the server is gone";
+
+	log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line, in->reason);
+	return swallow(s, line, SESSION_END_NONE);
 }
 
 /* The server speaks before the message's end. What is no refusal cannot be an acceptance either. */
@@ -60,7 +60,7 @@ enum state on_content_reply(struct session *s, const struct input *in)
 	bool last = in->reply->code == 421;
 
 	if (in->reply->code < 400)
-		return on_content_lost(s, in);
+		return on_misspoken(s, in);
 	smtp_reply_take(&s->held_reply, in->reply);
 	return swallow(s, NULL, last ? SESSION_END_SERVER : SESSION_END_NONE);
 }
@@ -134,8 +134,7 @@ enum state on_swallow(struct session *s, const uint8_t *bytes, size_t len, size_
 
 enum state on_final_lost(struct session *s, const struct input *in)
 {
-	(void)in;
-	say_line(s, "451 4.4.2 the server is gone");
+	fault_answer(s, "451 4.4.2 the server is gone", in->reason);
 	s->totals.messages_refused++;
 	transaction_end(s);
 	return leg_ready(s);
@@ -143,10 +142,8 @@ enum state on_final_lost(struct session *s, const struct input *in)
 
 enum state on_final(struct session *s, const struct input *in)
 {
-	if (in->reply->code >= 300 && in->reply->code < 400) {
-		leg_lost(s);
-		return on_final_lost(s, in);
-	}
+	if (in->reply->code >= 300 && in->reply->code < 400)
+		return on_misspoken(s, in);
 	say_reply(s, in->reply);
 	if (in->reply->code < 300) {
 		s->totals.messages++;

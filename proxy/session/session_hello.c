@@ -20,7 +20,8 @@ enum state hello_begin(struct session *s, const struct smtp_command *command)
 	s->binding = false;
 	s->goal = GOAL_EHLO;
 	if (s->auth_lost)
-		return end_refused(s, "421 4.4.2 the server is gone, and your authentication with it");
+		return fault_end(s, "421 4.4.2 the server is gone, and your authentication with it",
+				 "the server closed the connection");
 	if (s->leg.stage != LEG_NONE)
 		return hello_to_leg(s);
 	leg_dial(s);
@@ -120,10 +121,8 @@ static enum state refuse_clear_host(struct session *s)
 
 enum state on_keywords(struct session *s, const struct input *in)
 {
-	if (in->reply->code >= 300 && in->reply->code < 400) {
-		leg_lost(s);
-		return on_keywords_lost(s, in);
-	}
+	if (in->reply->code >= 300 && in->reply->code < 400)
+		return on_misspoken(s, in);
 	if (in->reply->code >= 400) {
 		if (hello_again_as_helo(s, in->reply))
 			return ST_KEYWORDS;
@@ -153,5 +152,5 @@ enum state on_keywords_lost(struct session *s, const struct input *in)
 		leg_dial(s);
 		return ST_REDIAL;
 	}
-	return end_refused(s, "421 4.4.2 the server is gone");
+	return fault_end(s, "421 4.4.2 the server is gone", in->reason);
 }

@@ -57,9 +57,13 @@ enum state on_destination_timeout(struct session *s, const struct input *in)
 enum state on_connect_failed(struct session *s, const struct input *in)
 {
 	static const char line[] = "421 4.4.1 the server does not answer";
-	const char *reason = in->reason[0] != '\0'     ? in->reason
-			     : s->leg.stage == LEG_RAW ? "no greeting came"
-						       : "no connection came about in time";
+	char reason[VERDICT_REASON_MAX];
+
+	if (s->state == ST_BANNER)
+		(void)snprintf(reason, sizeof(reason), "no greeting came: %s", in->reason);
+	else
+		(void)snprintf(reason, sizeof(reason), "%s",
+			       in->reason[0] != '\0' ? in->reason : "no connection came about in time");
 
 	leg_drop(s);
 	if (!in->ours)
@@ -87,7 +91,7 @@ enum state on_banner(struct session *s, const struct input *in)
 		return ST_GREETED;
 	}
 	if (in->reply->code < 400)
-		return on_connect_failed(s, in); /* no greeting at all */
+		return on_misspoken(s, in);
 	say_reply(s, in->reply);
 	s->leg.stage = LEG_GREETED; /* QUIT is all that may follow */
 	(void)smtp_reply_log(in->reply, line, sizeof(line));

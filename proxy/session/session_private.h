@@ -233,6 +233,12 @@ enum state end_with(struct session *s, enum session_end end, const char *line);
 enum state end_refused(struct session *s, const char *line); /* says |line| and ends */
 step_fn pass_421, client_gone, client_idle;
 
+/* session_fault.c: a server that goes, is silent or does not keep to SMTP. It is logged, then said to the client */
+void fault_answer(struct session *s, const char *line, const char *reason);
+enum state fault_end(struct session *s, const char *line, const char *reason); /* and the session ends */
+enum state fault_ahead(struct session *s); /* the server answered what it is not asked yet */
+step_fn on_misspoken;
+
 /* session_open.c: up to the greeting */
 enum state open_start(struct session *s);
 step_fn on_destination, on_destination_timeout, on_connect, on_connect_failed, on_banner;

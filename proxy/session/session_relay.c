@@ -96,12 +96,6 @@ static void relay_line(struct session *s, char line[SMTP_REPLY_LINE_MAX + 1], co
 	log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line, smtp_reply_log(reply, said, sizeof(said)));
 }
 
-static enum state nonsense(struct session *s)
-{
-	leg_lost(s);
-	return on_pending_lost(s, &(struct input){ .reason = "" });
-}
-
 enum state on_mail(struct session *s, const struct input *in)
 {
 	char line[SMTP_REPLY_LINE_MAX + 1];
@@ -111,7 +105,7 @@ enum state on_mail(struct session *s, const struct input *in)
 		return send_rcpt(s);
 	}
 	if (in->reply->code < 400)
-		return nonsense(s);
+		return on_misspoken(s, in);
 	if (is_relay_reply(s, in->reply)) {
 		relay_line(s, line, in->reply);
 		return mail_refused(s, line);
@@ -134,7 +128,7 @@ enum state on_rcpt(struct session *s, const struct input *in)
 	char line[SMTP_REPLY_LINE_MAX + 1];
 
 	if (in->reply->code >= 300 && in->reply->code < 400)
-		return nonsense(s);
+		return on_misspoken(s, in);
 	if (is_relay_reply(s, in->reply)) {
 		relay_line(s, line, in->reply);
 		return rcpt_refused(s, line);
@@ -154,9 +148,9 @@ enum state on_rcpt(struct session *s, const struct input *in)
 
 enum state on_pending_lost(struct session *s, const struct input *in)
 {
-	(void)in;
 	s->tx.deferred = true;
-	say_line(s, "451 4.4.2 the server is gone");
+	s->totals.rcpts_refused += s->state == ST_MAIL || s->state == ST_RCPT;
+	fault_answer(s, "451 4.4.2 the server is gone", in->reason);
 	return leg_ready(s);
 }
 
@@ -178,14 +172,14 @@ enum state on_unbound_reply(struct session *s, const struct input *in)
 
 enum state on_idle_lost(struct session *s, const struct input *in)
 {
-	(void)in;
-	return s->tx.lost ? end_refused(s, "421 4.4.2 the server is gone") : leg_ready(s);
+	return s->tx.lost ? fault_end(s, "421 4.4.2 the server is gone", in->reason) : leg_ready(s);
 }
 
 enum state on_idle_reply(struct session *s, const struct input *in)
 {
+	(void)in;
 	leg_lost(s);
-	return on_idle_lost(s, in);
+	return on_idle_lost(s, &(struct input){ .reason = "the server spoke unasked" });
 }
 
 enum state on_idle_421(struct session *s, const struct input *in)

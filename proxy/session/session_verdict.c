@@ -162,7 +162,8 @@ static enum state verdict_ask(struct session *s)
 enum state rcpt_begin(struct session *s)
 {
 	if (s->auth_lost)
-		return end_refused(s, "421 4.4.2 the server is gone, and your authentication with it");
+		return fault_end(s, "421 4.4.2 the server is gone, and your authentication with it",
+				 "the server closed the connection");
 	if (s->tx.lost)
 		return rcpt_refused(s, "451 4.4.2 the server was lost within the transaction");
 	if (s->tx.refused.code != 0) {
@@ -204,18 +205,21 @@ enum state on_verdict_timeout(struct session *s, const struct input *in)
 /* The bound leg went while a RCPT waits: with recipients accepted on it, this transaction is beyond repair. */
 enum state on_verdict_lost(struct session *s, const struct input *in)
 {
-	(void)in;
+	static const char line[] = "451 4.4.2 the server is gone";
+
 	if (!s->tx.lost)
 		return ST_VERDICT_BOUND;
 	s->ops->cancel(s->arg);
 	s->asking = false;
-	return rcpt_refused(s, "451 4.4.2 the server is gone");
+	log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line, in->reason);
+	return rcpt_refused(s, line);
 }
 
 enum state on_verdict_reply(struct session *s, const struct input *in)
 {
+	(void)in;
 	leg_lost(s);
-	return on_verdict_lost(s, in);
+	return on_verdict_lost(s, &(struct input){ .reason = "the server spoke unasked" });
 }
 
 enum state on_verdict_421(struct session *s, const struct input *in)

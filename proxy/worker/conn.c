@@ -162,6 +162,7 @@ static bool feed_server(struct conn *conn)
 	if (conn->server == NULL || leg_ended(conn->server) == LEG_OPEN || conn->server_closed)
 		return false;
 	conn->server_closed = true;
+	(void)snprintf(conn->reason, sizeof(conn->reason), "%s", leg_why(conn->server));
 	feed_kind(conn, SESSION_SERVER_CLOSED);
 	return true;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -33,6 +34,7 @@ struct leg {
 	/* TLS may want the other direction for a step. */
 	bool read_wants_write;
 	bool write_wants_read;
+	char why[TLS_ERROR_MAX]; /* it broke */
 };
 
 static void arm(struct event *event, bool wanted)
@@ -72,8 +74,11 @@ static void rearm(struct leg *leg)
 	}
 }
 
-static void broke(struct leg *leg)
+/* broke: the first cause is kept. */
+static void broke(struct leg *leg, const char *why)
 {
+	if (leg->why[0] == '\0')
+		(void)snprintf(leg->why, sizeof(leg->why), "%s", why);
 	leg->end = LEG_BROKEN;
 	(void)evbuffer_drain(leg->out, evbuffer_get_length(leg->out));
 }
@@ -81,12 +86,20 @@ static void broke(struct leg *leg)
 /* --- moving octets -------------------------------------------------------------------------------------------------
  */
 
+static void broke_by(struct leg *leg, int problem)
+{
+	char why[TLS_ERROR_MAX];
+
+	(void)snprintf(why, sizeof(why), "the connection broke: %s", strerror(problem));
+	broke(leg, why);
+}
+
 /* keep buffers what was read. Octets that no memory is left for break the leg: a message with a hole is none. */
 static bool keep(struct leg *leg, const char *bytes, size_t len)
 {
 	if (evbuffer_add(leg->in, bytes, len) == 0)
 		return true;
-	broke(leg);
+	broke(leg, "out of memory");
 	return false;
 }
 
@@ -101,7 +114,7 @@ static bool read_clear(struct leg *leg)
 	if (n == 0)
 		leg->end = LEG_CLOSED;
 	else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-		broke(leg);
+		broke_by(leg, errno);
 	return false;
 }
 
@@ -118,7 +131,7 @@ static bool read_tls(struct leg *leg)
 	case TLS_CLOSED: leg->end = LEG_CLOSED; return false;
 	case TLS_FAILED: break;
 	}
-	broke(leg);
+	broke(leg, tls_error(leg->tls));
 	return false;
 }
 
@@ -145,7 +158,7 @@ static size_t send_some(struct leg *leg)
 		if (n >= 0)
 			return (size_t)n;
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-			broke(leg);
+			broke_by(leg, errno);
 		return 0;
 	}
 	leg->write_wants_read = false;
@@ -156,7 +169,7 @@ static size_t send_some(struct leg *leg)
 	case TLS_CLOSED:
 	case TLS_FAILED: break;
 	}
-	broke(leg);
+	broke(leg, tls_error(leg->tls));
 	return 0;
 }
 
@@ -180,7 +193,7 @@ static void step_connecting(struct leg *leg)
 		error = errno;
 	leg->phase = PHASE_CLEAR;
 	if (error != 0)
-		broke(leg);
+		broke_by(leg, error);
 	rearm(leg);
 	if (error != 0)
 		leg->events->not_connected(leg->arg, strerror(error));
@@ -190,7 +203,7 @@ static void step_connecting(struct leg *leg)
 
 static void end_handshake(struct leg *leg, const char *reason)
 {
-	broke(leg);
+	broke(leg, reason);
 	leg->phase = PHASE_CLEAR;
 	rearm(leg);
 	leg->events->tls_failed(leg->arg, reason);
@@ -391,6 +404,13 @@ enum leg_end leg_ended(const struct leg *leg)
 	return leg->end;
 }
 
+const char *leg_why(const struct leg *leg)
+{
+	if (leg->why[0] == '\0' && leg->tls != NULL && tls_truncated(leg->tls))
+		return "the connection was closed without an end of TLS";
+	return leg->why;
+}
+
 const uint8_t *leg_input(struct leg *leg, size_t *out_len)
 {
 	*out_len = evbuffer_get_length(leg->in);
@@ -415,7 +435,7 @@ void leg_write(struct leg *leg, const void *bytes, size_t len)
 	if (leg->end == LEG_BROKEN || mute)
 		return;
 	if (evbuffer_add(leg->out, bytes, len) != 0) {
-		broke(leg);
+		broke(leg, "out of memory");
 		event_active(leg->later, EV_TIMEOUT, 0);
 	}
 	rearm(leg);

@@ -40,6 +40,9 @@ void leg_free(struct leg *leg); /* closes at once; NULL is fine */
 void leg_linger(struct leg *leg, unsigned seconds);
 
 enum leg_end leg_ended(const struct leg *leg);
+/* leg_why: of a leg that ended while it was clear or in TLS, one sentence of how, or "" where the peer closed it and
+ * that is all. Borrowed. */
+const char *leg_why(const struct leg *leg);
 
 /* leg_input returns the buffered octets, contiguous, borrowed until the next call on |leg|. */
 const uint8_t *leg_input(struct leg *leg, size_t *out_len);

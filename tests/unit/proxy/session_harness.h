@@ -116,6 +116,7 @@ struct harness {
 	bool wished_compat;
 	struct session_tls tls;
 	unsigned timer_s;
+	uint64_t armed_s; /* when it was set */
 	struct verdict *rule;
 	struct verdict *verdicts[64]; /* the last answer for each domain asked about */
 	size_t verdicts_count;
@@ -572,6 +573,7 @@ static inline void op_cancel(void *arg)
 static inline void op_set_timer(void *arg, unsigned seconds)
 {
 	((struct harness *)arg)->timer_s = seconds;
+	((struct harness *)arg)->armed_s = ((struct harness *)arg)->now_s;
 }
 
 static inline void op_log(void *arg, const struct session_record *r)

@@ -18,9 +18,11 @@
  *   JUDGED N                  so many times the server's certificates were judged since the session began
  *   REPORTED N                so many TLS reports were made; L< report DOMAIN: POLICY ...; ... is one
  *   TIMEOUT [N]               the timer (of N seconds) runs out;  WAIT N  time passes;  SHUTDOWN
+ *   LEFT N                    the timer runs out N seconds from now: nothing that was said since set it anew
  *   OPEN / END                the session goes on / is over;  NEW  another session at the same worker
  *   USE open|reopen           the usual dialogue up to EHLO;  USE bind SNI [min13] [compat]
  *   BARRIER                   a pipelining client waits here;  NOPIPE  not to be pipelined at all
+ *   WHOLE                     not octet by octet: what comes of a piece matters
  *
  * At the end of a scenario nothing may be left unsaid to either side. */
 /* clang-format on */
@@ -335,7 +337,7 @@ static void do_timeout(struct play *p, const char *seconds)
 		complain(p, "the timer is another", got);
 	if (p->h.timer_s == 0 || p->h.over)
 		return;
-	p->h.now_s += p->h.timer_s;
+	p->h.now_s = p->h.armed_s + p->h.timer_s;
 	harness_feed(&p->h, (struct session_event){ .kind = SESSION_TIMEOUT });
 }
 
@@ -438,7 +440,7 @@ static bool world(struct play *p, const char *text)
 		do_connect(p, rest);
 	else if (strcmp(text, "HOLD") == 0)
 		p->hold = true;
-	else if (strcmp(text, "BARRIER") != 0 && strcmp(text, "NOPIPE") != 0)
+	else if (strcmp(text, "BARRIER") != 0 && strcmp(text, "NOPIPE") != 0 && strcmp(text, "WHOLE") != 0)
 		return false;
 	return true;
 }
@@ -496,6 +498,9 @@ static bool expectations(struct play *p, const char *text)
 		expect_count(p, rest, "judged so many times", p->h.judged - p->h.judged_to_check);
 	else if ((rest = after(text, "REPORTED")) != NULL)
 		expect_count(p, rest, "reported so many times", p->h.reported);
+	else if ((rest = after(text, "LEFT")) != NULL)
+		expect_count(p, rest, "the timer has so much left",
+			     (unsigned)(p->h.armed_s + p->h.timer_s - p->h.now_s));
 	else if (strcmp(text, "END") == 0 && !p->h.over)
 		complain(p, "the session goes on", "");
 	else if (strcmp(text, "OPEN") == 0 && p->h.over)
@@ -561,10 +566,12 @@ static bool play_one(const struct line *lines, size_t count, enum mode mode)
 
 /* --- running ------------------------------------------------------------------------------------------------------ */
 
-static bool may_pipeline(const struct line *lines, size_t count)
+static bool may_play(const struct line *lines, size_t count, enum mode mode)
 {
+	static const char *const against[MODE_COUNT] = { [MODE_OCTETS] = "WHOLE", [MODE_PIPELINED] = "NOPIPE" };
+
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(lines[i].text, "NOPIPE") == 0)
+		if (against[mode] != NULL && strcmp(lines[i].text, against[mode]) == 0)
 			return false;
 	}
 	return true;
@@ -580,7 +587,7 @@ static void run_mode(enum mode mode)
 		assert_non_null(after(script.lines[at].text, "==="));
 		while (end < script.count && after(script.lines[end].text, "===") == NULL)
 			end++;
-		if (mode != MODE_PIPELINED || may_pipeline(script.lines + at, end - at)) {
+		if (may_play(script.lines + at, end - at, mode)) {
 			played++;
 			if (!play_one(script.lines + at + 1, end - at - 1, mode)) {
 				failed++;
