@@ -124,6 +124,13 @@ enum origdst origdst_get(struct endpoint *out, int fd, const uint16_t *ports, si
 	return origdst_judge(out, ports, ports_count, listen_port);
 }
 
+bool origdst_is_forwarded(int fd)
+{
+	struct endpoint self;
+
+	return local_name(&self, fd) && !addr_is_loopback(&self.addr);
+}
+
 const char *origdst_name(enum origdst result)
 {
 	switch (result) {

@@ -32,6 +32,13 @@ MUST_CHECK enum origdst origdst_get(struct endpoint *out, int fd, const uint16_t
 				    uint16_t listen_port);
 const char *origdst_name(enum origdst result);
 
+/* origdst_is_forwarded: whether the accepted socket |fd| is of a client elsewhere on the network. What this host itself
+ * sends is redirected in the output hook, and that takes it to loopback (127.0.0.1, ::1); what is forwarded is
+ * redirected to the address of the interface that it entered by, or keeps its destination (tproxy). Doubt is a client
+ * of this host.
+ */
+bool origdst_is_forwarded(int fd);
+
 /* origdst_judge is the part of origdst_get that asks no socket about its destination: |to| is the original
  * destination. */
 MUST_CHECK enum origdst origdst_judge(const struct endpoint *to, const uint16_t *ports, size_t ports_count,

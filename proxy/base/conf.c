@@ -14,8 +14,8 @@ static struct parse {
 	struct conf *conf;
 	struct conf_scan *scan;
 	struct conf_problems *problems;
-	struct conf_rule **rules; /* of scan->sections, in their order */
-	size_t section;           /* the one that libConfuse is in, or reaches next */
+	void **bases;   /* what each of scan->sections fills, in their order: a conf_rule or a conf_client */
+	size_t section; /* the one that libConfuse is in, or reaches next */
 } * parse;
 
 static void PRINTF_LIKE(2, 0) on_syntax_error(cfg_t *cfg, const char *format, va_list args)
@@ -39,7 +39,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 		if (parse->section >= parse->scan->sections_count)
 			return -1;
 		section = &parse->scan->sections[parse->section];
-		base = parse->rules[parse->section];
+		base = parse->bases[parse->section];
 	}
 	index = conf_key_index(cfg_opt_name(opt), section->where);
 	if (index < 0)
@@ -63,8 +63,11 @@ static int on_section_end(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
-/* options_of fills |out| with the keys of |where|, as lists: that a key takes one value is ours to say. */
-static size_t options_of(unsigned where, cfg_opt_t out[CONF_KEYS_MAX + 3])
+#define SECTION_KINDS 3
+
+/* options_of fills |out|, CONF_KEYS_MAX and an end, with the keys of |where|, as lists: that a key takes one value is
+ * ours to say. */
+static size_t options_of(unsigned where, cfg_opt_t *out)
 {
 	size_t n = 0;
 
@@ -81,12 +84,14 @@ static size_t options_of(unsigned where, cfg_opt_t out[CONF_KEYS_MAX + 3])
 
 static bool run_libconfuse(const char *text)
 {
-	cfg_opt_t gate[CONF_KEYS_MAX + 3];
-	cfg_opt_t domain[CONF_KEYS_MAX + 3];
-	cfg_opt_t destination[CONF_KEYS_MAX + 3];
+	cfg_opt_t gate[CONF_KEYS_MAX + SECTION_KINDS + 1];
+	cfg_opt_t domain[CONF_KEYS_MAX + 1];
+	cfg_opt_t destination[CONF_KEYS_MAX + 1];
+	cfg_opt_t client[CONF_KEYS_MAX + 1];
 	cfg_opt_t sections[] = {
 		CFG_SEC("domain", domain, CFGF_MULTI),
 		CFG_SEC("destination", destination, CFGF_MULTI),
+		CFG_SEC("client", client, CFGF_MULTI),
 		CFG_END(),
 	};
 	size_t n = options_of(CONF_IN_GATE, gate);
@@ -95,8 +100,9 @@ static bool run_libconfuse(const char *text)
 
 	(void)options_of(CONF_IN_DOMAIN, domain);
 	(void)options_of(CONF_IN_DESTINATION, destination);
-	sections[0].validcb = on_section_end;
-	sections[1].validcb = on_section_end;
+	(void)options_of(CONF_IN_CLIENT, client);
+	for (size_t i = 0; i < SECTION_KINDS; i++)
+		sections[i].validcb = on_section_end;
 	memcpy(gate + n, sections, sizeof(sections));
 
 	cfg = cfg_init(gate, CFGF_NONE);
@@ -165,7 +171,7 @@ static bool complete(struct conf *conf)
 	       default_string(&conf->state_dir, CONF_STATE_DIR);
 }
 
-/* --- rules -------------------------------------------------------------------------------------------------------- */
+/* --- sections ----------------------------------------------------------------------------------------------------- */
 
 static struct conf_rule *add_domain(struct conf *conf, const struct conf_section *section,
 				    struct conf_problems *problems)
@@ -178,48 +184,79 @@ static struct conf_rule *add_domain(struct conf *conf, const struct conf_section
 	return &domain->rule;
 }
 
+static void read_prefix(struct prefix *out, const char *kind, const struct conf_section *section,
+			struct conf_problems *problems)
+{
+	if (!prefix_parse(out, section->title))
+		conf_problem(problems, section->line,
+			     "%s \"%s\" is not an address or prefix (no bits set behind the prefix length)", kind,
+			     section->title);
+}
+
 static struct conf_rule *add_destination(struct conf *conf, const struct conf_section *section,
 					 struct conf_problems *problems)
 {
 	struct conf_destination *destination = &conf->destinations[conf->destinations_count++];
 
-	if (!prefix_parse(&destination->prefix, section->title))
-		conf_problem(problems, section->line,
-			     "destination \"%s\" is not an address or prefix (no bits set behind the prefix length)",
-			     section->title);
+	read_prefix(&destination->prefix, "destination", section, problems);
 	return &destination->rule;
 }
 
-/* make_rules makes one rule for each section, before libConfuse fills them: their addresses do not change any more. */
-static bool make_rules(struct parse *p)
+static struct conf_client *add_client(struct conf *conf, const struct conf_section *section,
+				      struct conf_problems *problems)
+{
+	struct conf_client *client = &conf->clients[conf->clients_count++];
+
+	read_prefix(&client->prefix, "client", section, problems);
+	client->line = section->line;
+	return client;
+}
+
+static void *add_rule(struct conf *conf, const struct conf_section *section, struct conf_problems *problems)
+{
+	struct conf_rule *rule = section->where == CONF_IN_DOMAIN ? add_domain(conf, section, problems)
+								  : add_destination(conf, section, problems);
+
+	rule->line = section->line;
+	rule->enforce = true;
+	return rule;
+}
+
+/* make_bases makes what each section fills, before libConfuse fills it: its address does not change any more. */
+static bool make_bases(struct parse *p)
 {
 	size_t count = p->scan->sections_count;
 
 	if (count == 0)
 		return true;
-	p->rules = calloc(count, sizeof(struct conf_rule *));
+	p->bases = calloc(count, sizeof(void *));
 	p->conf->domains = calloc(count, sizeof(*p->conf->domains));
 	p->conf->destinations = calloc(count, sizeof(*p->conf->destinations));
-	if (p->rules == NULL || p->conf->domains == NULL || p->conf->destinations == NULL)
+	p->conf->clients = calloc(count, sizeof(*p->conf->clients));
+	if (p->bases == NULL || p->conf->domains == NULL || p->conf->destinations == NULL || p->conf->clients == NULL)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct conf_section *section = &p->scan->sections[i];
-		p->rules[i] = section->where == CONF_IN_DOMAIN ? add_domain(p->conf, section, p->problems)
-							       : add_destination(p->conf, section, p->problems);
-		p->rules[i]->line = section->line;
-		p->rules[i]->enforce = true;
+		p->bases[i] = section->where == CONF_IN_CLIENT ? (void *)add_client(p->conf, section, p->problems)
+							       : add_rule(p->conf, section, p->problems);
 	}
 	return true;
+}
+
+/* rule_of: the rule that section |i| fills; NULL: it is none. */
+static const struct conf_rule *rule_of(const struct parse *p, size_t i)
+{
+	return p->scan->sections[i].where == CONF_IN_CLIENT ? NULL : p->bases[i];
 }
 
 static bool number_ca_files(struct parse *p)
 {
 	for (size_t i = 0; i < p->scan->sections_count; i++) {
+		const struct conf_rule *rule = rule_of(p, i);
 		char *copy = NULL;
-		if (p->rules[i]->ca_file == NULL || conf_ca_index(p->conf, p->rules[i]->ca_file) != 0)
+		if (rule == NULL || rule->ca_file == NULL || conf_ca_index(p->conf, rule->ca_file) != 0)
 			continue;
-		if (conf_string_set(&copy, p->rules[i]->ca_file) != NULL ||
-		    conf_strings_add(&p->conf->ca_files, copy) != NULL)
+		if (conf_string_set(&copy, rule->ca_file) != NULL || conf_strings_add(&p->conf->ca_files, copy) != NULL)
 			return false;
 	}
 	return true;
@@ -240,8 +277,12 @@ static void read_values(struct parse *p)
 	if (!number_ca_files(p))
 		p->problems->out_of_memory = true;
 	conf_check_gate(p->conf, &p->scan->gate, p->problems);
-	for (size_t i = 0; i < p->scan->sections_count; i++)
-		conf_check_rule(p->rules[i], &p->scan->sections[i], p->problems);
+	for (size_t i = 0; i < p->scan->sections_count; i++) {
+		if (rule_of(p, i) != NULL)
+			conf_check_rule(rule_of(p, i), &p->scan->sections[i], p->problems);
+		else
+			conf_check_client(&p->scan->sections[i], p->problems);
+	}
 	conf_check_duplicates(p->conf, p->problems);
 }
 
@@ -253,12 +294,12 @@ bool conf_parse(struct conf *out, const char *name, const char *text, conf_error
 
 	set_defaults(out);
 	if (conf_scan(&scan, text, &problems)) {
-		if (make_rules(&p))
+		if (make_bases(&p))
 			read_values(&p);
 		else
 			problems.out_of_memory = true;
 	}
-	free(p.rules);
+	free(p.bases);
 	conf_scan_cleanup(&scan);
 	if (!complete(out))
 		problems.out_of_memory = true;

@@ -71,7 +71,13 @@ enum conf_sts_lookup { CONF_STS_LOOKUP_DEFER = 0, CONF_STS_LOOKUP_IGNORE };
 enum conf_expired { CONF_EXPIRED_IGNORE = 0, CONF_EXPIRED_ENFORCE };
 
 /* What becomes of the client's own STARTTLS. */
-enum conf_client_tls { CONF_CLIENT_TLS_OFF = 0, CONF_CLIENT_TLS_TERMINATE };
+enum conf_client_tls {
+	CONF_CLIENT_TLS_AUTO = 0,    /* TERMINATE for clients of the network, OFF for those of this host */
+	CONF_CLIENT_TLS_TERMINATE,   /* gate25 is their TLS server */
+	CONF_CLIENT_TLS_OFF,         /* it is hidden from them */
+	CONF_CLIENT_TLS_PASSTHROUGH, /* the server is: no mail without TLS between the two, and gate25 sees none of it
+				      */
+};
 
 enum conf_bare_newline { CONF_BARE_NEWLINE_NORMALIZE, CONF_BARE_NEWLINE_REJECT };
 
@@ -101,6 +107,13 @@ struct conf_domain {
 struct conf_destination {
 	struct prefix prefix;
 	struct conf_rule rule;
+};
+
+/* What holds for some clients only. */
+struct conf_client {
+	struct prefix prefix;
+	unsigned line;
+	enum conf_client_tls client_tls;
 };
 
 struct conf {
@@ -172,6 +185,8 @@ struct conf {
 	size_t domains_count;
 	struct conf_destination *destinations;
 	size_t destinations_count;
+	struct conf_client *clients;
+	size_t clients_count;
 	struct string_list ca_files; /* of the rules; see conf_ca_file */
 };
 
@@ -199,6 +214,11 @@ enum level conf_floor(const struct conf *conf, const struct conf_rule *rule);
 /* conf_may_permit_clear: whether any session at all could end in clear text: a level that permits it, or enforce = no.
  */
 bool conf_may_permit_clear(const struct conf *conf);
+/* conf_client_tls_for: what holds for the client |addr|, by its section or the gate's key; never AUTO. |forwarded|: it
+ * is of the network, not of this host. */
+enum conf_client_tls conf_client_tls_for(const struct conf *conf, const struct addr *addr, bool forwarded);
+/* conf_may_terminate: whether conf_client_tls_for can be TERMINATE for any client: a certificate is needed. */
+bool conf_may_terminate(const struct conf *conf);
 /* conf_trusts_resolver: whether its AD bit is believed: it is on loopback, or among trusted-resolvers. */
 bool conf_trusts_resolver(const struct conf *conf, const struct addr *addr);
 /* conf_wants_dane: whether DNSSEC matters to any mail: the default or a rule is dane or dane-only. */

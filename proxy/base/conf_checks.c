@@ -172,6 +172,12 @@ void conf_check_rule(const struct conf_rule *rule, const struct conf_section *se
 		check_destination(rule, section, problems);
 }
 
+void conf_check_client(const struct conf_section *section, struct conf_problems *problems)
+{
+	if (conf_line_of(section, "client-tls") == 0)
+		conf_problem(problems, section->line, "this client section says nothing: it has no client-tls");
+}
+
 /* --- rules against each other: sorted, so that a long list costs no quadratic time ---------------------------------
  */
 
@@ -245,8 +251,42 @@ static void check_destinations(const struct conf *conf, struct conf_problems *pr
 	free(all);
 }
 
+static int by_client(const void *left, const void *right)
+{
+	const struct conf_client *const *a = left;
+	const struct conf_client *const *b = right;
+	int order = memcmp(&(*a)->prefix, &(*b)->prefix, sizeof(struct prefix));
+
+	return order != 0 ? order : compare_lines((*a)->line, (*b)->line);
+}
+
+static void check_clients(const struct conf *conf, struct conf_problems *problems)
+{
+	const struct conf_client **all = calloc(conf->clients_count + 1, sizeof(struct conf_client *));
+	size_t n = 0;
+	char text[ADDR_TEXT_MAX];
+
+	if (all == NULL) {
+		problems->out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < conf->clients_count; i++) {
+		if (conf->clients[i].prefix.addr.family != 0)
+			all[n++] = &conf->clients[i];
+	}
+	qsort(all, n, sizeof(struct conf_client *), by_client);
+	for (size_t i = 1; i < n; i++) {
+		const struct prefix *prefix = &all[i]->prefix;
+		if (memcmp(&all[i - 1]->prefix, prefix, sizeof(*prefix)) == 0)
+			conf_problem(problems, all[i]->line, "client \"%s/%u\" has a section already, on line %u",
+				     addr_format(&prefix->addr, text), prefix->bits, all[i - 1]->line);
+	}
+	free(all);
+}
+
 void conf_check_duplicates(const struct conf *conf, struct conf_problems *problems)
 {
 	check_domains(conf, problems);
 	check_destinations(conf, problems);
+	check_clients(conf, problems);
 }

@@ -104,6 +104,7 @@ void conf_cleanup(struct conf *conf)
 	for (size_t i = 0; i < conf->destinations_count; i++)
 		rule_free(&conf->destinations[i].rule);
 	free(conf->destinations);
+	free(conf->clients);
 	*conf = (struct conf){ 0 };
 }
 

@@ -27,7 +27,7 @@ bool conf_problems_tell(struct conf_problems *problems, const char *name, conf_e
 
 /* --- keys (conf_keys.c) ----------------------------------------------------------------------------------------- */
 
-enum conf_where { CONF_IN_GATE = 1, CONF_IN_DOMAIN = 2, CONF_IN_DESTINATION = 4 };
+enum conf_where { CONF_IN_GATE = 1, CONF_IN_DOMAIN = 2, CONF_IN_DESTINATION = 4, CONF_IN_CLIENT = 8 };
 
 #define CONF_KEYS_MAX 80 /* rows of conf_keys */
 
@@ -35,7 +35,7 @@ enum conf_where { CONF_IN_GATE = 1, CONF_IN_DOMAIN = 2, CONF_IN_DESTINATION = 4 
 #define CONF_SOURCE_UNSET ((enum conf_source)0xff)
 
 struct conf_key;
-/* Stores one value below |base|, a struct conf or a struct conf_rule. Returns NULL, or what is wrong with it as the
+/* Stores one value below |base|, a struct conf, conf_rule or conf_client. Returns NULL, or what is wrong with it as the
  * end of a sentence that began with the value; CONF_OUT_OF_MEMORY for that. */
 typedef const char *conf_set_fn(const struct conf_key *key, void *base, const char *value);
 
@@ -95,6 +95,7 @@ unsigned conf_line_of(const struct conf_section *section, const char *name);
 /* --- cross checks (conf_checks.c) -------------------------------------------------------------------------------- */
 
 void conf_check_gate(const struct conf *conf, const struct conf_section *gate, struct conf_problems *problems);
+void conf_check_client(const struct conf_section *section, struct conf_problems *problems);
 void conf_check_rule(const struct conf_rule *rule, const struct conf_section *section, struct conf_problems *problems);
 void conf_check_duplicates(const struct conf *conf, struct conf_problems *problems);
 

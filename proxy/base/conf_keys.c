@@ -7,28 +7,30 @@ static const char *const dnssec_modes[] = { "auto", "trust-ad", "validate", "off
 static const char *const insecure_mx[] = { "dane", "encrypt", "may", NULL };
 static const char *const sts_lookups[] = { "defer", "ignore", NULL };
 static const char *const expireds[] = { "ignore", "enforce", NULL };
-static const char *const client_tls[] = { "off", "terminate", NULL };
+static const char *const client_tls[] = { "auto", "terminate", "off", "passthrough", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 static const char *const newlines[] = { "normalize", "reject", NULL };
 static const char *const tls_versions[] = { "TLSv1.2", "TLSv1.3", NULL };
 static const char *const groups[] = { "X25519MLKEM768", "X25519", "P-256", "P-384", "P-521", NULL };
 
-#define GATE        CONF_IN_GATE
-#define RULE        (CONF_IN_DOMAIN | CONF_IN_DESTINATION)
-#define DESTINATION CONF_IN_DESTINATION
-#define IN_GATE(f)  .offset = offsetof(struct conf, f)
-#define IN_RULE(f)  .offset = offsetof(struct conf_rule, f)
+#define GATE         CONF_IN_GATE
+#define RULE         (CONF_IN_DOMAIN | CONF_IN_DESTINATION)
+#define DESTINATION  CONF_IN_DESTINATION
+#define IN_GATE(f)   .offset = offsetof(struct conf, f)
+#define IN_CLIENT(f) .offset = offsetof(struct conf_client, f)
+#define IN_RULE(f)   .offset = offsetof(struct conf_rule, f)
 
-#define NOT_BOOL   "is neither yes nor no"
-#define NOT_PORT   "is not a port number from 1 to 65535"
-#define NOT_PREFIX "is not an address or prefix (192.0.2.0/24, 2001:db8::/32; no bits set behind the prefix length)"
-#define NOT_USER   "is not the name or number of a user"
-#define NOT_MARK   "is not a mark of exactly one bit (0x1, 0x2, 0x4, ...)"
-#define NOT_PATH   "is not the absolute path of a file"
-#define NOT_SOCKET "is not the absolute path of a socket, of at most 107 octets"
-#define NOT_LEVEL  "is not a level: none, may, encrypt, fingerprint, dane, dane-only, verify or secure"
-#define NOT_FLOOR  "is none of may, encrypt, verify and secure"
+#define NOT_BOOL       "is neither yes nor no"
+#define NOT_PORT       "is not a port number from 1 to 65535"
+#define NOT_PREFIX     "is not an address or prefix (192.0.2.0/24, 2001:db8::/32; no bits set behind the prefix length)"
+#define NOT_USER       "is not the name or number of a user"
+#define NOT_MARK       "is not a mark of exactly one bit (0x1, 0x2, 0x4, ...)"
+#define NOT_PATH       "is not the absolute path of a file"
+#define NOT_SOCKET     "is not the absolute path of a socket, of at most 107 octets"
+#define NOT_LEVEL      "is not a level: none, may, encrypt, fingerprint, dane, dane-only, verify or secure"
+#define NOT_CLIENT_TLS "is none of auto, terminate, off and passthrough"
+#define NOT_FLOOR      "is none of may, encrypt, verify and secure"
 
 const struct conf_key conf_keys[] = {
 	{ "scope", GATE, true, conf_set_scope, .expect = "is neither local nor forward" },
@@ -90,8 +92,7 @@ const struct conf_key conf_keys[] = {
 	{ "list-file", GATE, false, conf_set_path, IN_GATE(list_file), NOT_PATH },
 	{ "list-expired", GATE, false, conf_set_word, IN_GATE(list_expired), "is neither ignore nor enforce",
 	  .words = expireds },
-	{ "client-tls", GATE, false, conf_set_word, IN_GATE(client_tls), "is neither off nor terminate",
-	  .words = client_tls },
+	{ "client-tls", GATE, false, conf_set_word, IN_GATE(client_tls), NOT_CLIENT_TLS, .words = client_tls },
 	{ "client-tls-certificate", GATE, false, conf_set_path, IN_GATE(client_tls_certificate), NOT_PATH },
 	{ "client-tls-key", GATE, false, conf_set_path, IN_GATE(client_tls_key), NOT_PATH },
 	{ "state-dir", GATE, false, conf_set_path_or_off, IN_GATE(state_dir),
@@ -110,6 +111,8 @@ const struct conf_key conf_keys[] = {
 	{ "ca-file", RULE, false, conf_set_path, IN_RULE(ca_file), NOT_PATH },
 	{ "min-protocol", RULE, false, conf_set_word, IN_RULE(min_protocol), "is neither TLSv1.2 nor TLSv1.3",
 	  .words = tls_versions },
+	{ "client-tls", CONF_IN_CLIENT, false, conf_set_word, IN_CLIENT(client_tls), NOT_CLIENT_TLS,
+	  .words = client_tls },
 	{ "auth", DESTINATION, false, conf_set_bool, IN_RULE(auth), NOT_BOOL },
 };
 

@@ -228,6 +228,8 @@ static const char *where_of(const char *name)
 {
 	if (conf_key_index(name, CONF_IN_GATE) >= 0)
 		return "it belongs outside of sections";
+	if (conf_key_index(name, CONF_IN_CLIENT) >= 0)
+		return "it belongs into a client section";
 	return conf_key_index(name, CONF_IN_DOMAIN) >= 0 ? "it belongs into a domain or destination section"
 							 : "it belongs into a destination section";
 }
@@ -264,6 +266,8 @@ static enum conf_where section_where(const char *name)
 {
 	if (strcmp(name, "domain") == 0)
 		return CONF_IN_DOMAIN;
+	if (strcmp(name, "client") == 0)
+		return CONF_IN_CLIENT;
 	return strcmp(name, "destination") == 0 ? CONF_IN_DESTINATION : CONF_IN_GATE;
 }
 

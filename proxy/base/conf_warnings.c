@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PASSTHROUGH_WARNING \
+	"%sclient-tls = passthrough: the gate ensures that TLS happens, and judges no server: the client must"
+
 /* Ranges that the Internet does not route: RFC 1918, 6598, 3927. Behind them someone rewrites addresses in any case. */
 static bool is_private(const struct prefix *prefix)
 {
@@ -122,8 +125,10 @@ static void warn_gate(const struct conf *conf, struct conf_problems *warnings)
 			     endpoint_format(&conf->monitor_listen, text));
 	if (conf->list_file != NULL && !wants_published(conf))
 		conf_problem(warnings, 0, "list-file has no effect: nothing has level dane, where a list counts");
-	if (conf->client_tls == CONF_CLIENT_TLS_OFF && conf->client_tls_certificate != NULL)
-		conf_problem(warnings, 0, "client-tls-certificate has no effect: client-tls is off");
+	if (!conf_may_terminate(conf) && conf->client_tls_certificate != NULL)
+		conf_problem(warnings, 0, "client-tls-certificate has no effect: client-tls is terminate for nobody");
+	if (conf->client_tls == CONF_CLIENT_TLS_PASSTHROUGH)
+		conf_problem(warnings, 0, PASSTHROUGH_WARNING, "");
 	if (conf->tlsrpt_socket != NULL && is_temporary(conf->tlsrpt_socket))
 		conf_problem(
 			warnings, 0,
@@ -174,6 +179,16 @@ static void warn_rule(const struct conf *conf, const struct conf_rule *rule, con
 			     level_name(conf->default_level));
 }
 
+static void warn_client(const struct conf_client *client, struct conf_problems *warnings)
+{
+	char text[PREFIX_TEXT_MAX];
+	char what[PREFIX_TEXT_MAX + 16];
+
+	(void)snprintf(what, sizeof(what), "client %s: ", prefix_text(&client->prefix, text));
+	if (client->client_tls == CONF_CLIENT_TLS_PASSTHROUGH)
+		conf_problem(warnings, client->line, PASSTHROUGH_WARNING, what);
+}
+
 void conf_warnings(const struct conf *conf, const char *name, conf_error_fn *warning, void *arg)
 {
 	struct conf_problems warnings = { 0 };
@@ -186,5 +201,7 @@ void conf_warnings(const struct conf *conf, const char *name, conf_error_fn *war
 	for (size_t i = 0; i < conf->destinations_count; i++)
 		warn_rule(conf, &conf->destinations[i].rule, "destination",
 			  prefix_text(&conf->destinations[i].prefix, text), &warnings);
+	for (size_t i = 0; i < conf->clients_count; i++)
+		warn_client(&conf->clients[i], &warnings);
 	(void)conf_problems_tell(&warnings, name, warning, arg);
 }

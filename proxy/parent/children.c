@@ -146,7 +146,7 @@ static bool send_client_tls(struct child *worker)
 {
 	const struct inputs *inputs = worker->owner->inputs;
 
-	if (inputs->conf.client_tls != CONF_CLIENT_TLS_TERMINATE)
+	if (!conf_may_terminate(&inputs->conf))
 		return true;
 	for (unsigned i = 0; i < ROLE_CLIENT_TLS_COUNT; i++) {
 		if (!role_client_tls_send(worker->ipc, (enum role_client_tls)i, inputs->client_tls_fds[i]))

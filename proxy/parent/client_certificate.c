@@ -132,7 +132,7 @@ bool client_certificate_load(const struct conf *conf, int out_fds[ROLE_CLIENT_TL
 
 	for (size_t i = 0; i < ROLE_CLIENT_TLS_COUNT; i++)
 		out_fds[i] = -1;
-	if (conf->client_tls != CONF_CLIENT_TLS_TERMINATE)
+	if (!conf_may_terminate(conf))
 		return true;
 	(void)snprintf(said, CLIENT_CERTIFICATE_SAID_MAX, "no certificate for client-tls can be made: out of memory");
 	ok = (conf->client_tls_certificate != NULL ? read_both(&texts, conf, said) : made(&texts)) &&
@@ -148,7 +148,7 @@ void client_certificate_warnings(const struct conf *conf, const char *file, conf
 	struct texts texts = { 0 };
 	struct stat key;
 
-	if (conf->client_tls != CONF_CLIENT_TLS_TERMINATE || conf->client_tls_certificate == NULL)
+	if (!conf_may_terminate(conf) || conf->client_tls_certificate == NULL)
 		return;
 	if (read_both(&texts, conf, said)) {
 		const struct tls_server_pem pem = pem_of(&texts);

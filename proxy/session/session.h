@@ -126,7 +126,7 @@ struct session_options {
 	bool enforce;             /* conf.enforce: what holds where no verdict can be had */
 	bool clear_possible;      /* conf_may_permit_clear: else a server without STARTTLS is refused at once */
 	bool tls_compat;
-	bool client_tls; /* clients are offered STARTTLS */
+	enum conf_client_tls client_tls; /* what becomes of the client's own STARTTLS; never AUTO */
 	/* Domains that ask for TLS reports get them (RFC 8460). A server without STARTTLS is then refused where the
 	 * domain is known, which may hear of it, whatever clear_possible says. */
 	bool reports;

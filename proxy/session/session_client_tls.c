@@ -6,7 +6,7 @@
 
 bool client_tls_offered(const struct session *s)
 {
-	return s->options.client_tls && !s->client_in_tls;
+	return s->options.client_tls == CONF_CLIENT_TLS_TERMINATE && !s->client_in_tls;
 }
 
 enum state client_tls_begin(struct session *s, const struct smtp_command *command)

@@ -173,7 +173,7 @@ static const struct verb *verb_of(const struct session *s, enum smtp_verb verb)
 {
 	static const struct verb disabled = { NEED_NOTHING, verb_disabled };
 
-	if (verb == SMTP_VERB_STARTTLS && !s->options.client_tls)
+	if (verb == SMTP_VERB_STARTTLS && s->options.client_tls != CONF_CLIENT_TLS_TERMINATE)
 		return &disabled;
 	return &verbs[verb < SMTP_VERB_COUNT ? verb : SMTP_VERB_UNKNOWN];
 }

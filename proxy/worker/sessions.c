@@ -122,6 +122,16 @@ static void choose_source(const struct sessions *sessions, const struct conf *co
 	}
 }
 
+static enum conf_client_tls client_tls_of(const struct sessions *sessions, const struct settings *settings, int fd,
+					  const struct endpoint *client)
+{
+	bool forwarded = sessions->plan.intercepts && origdst_is_forwarded(fd);
+	enum conf_client_tls mode = conf_client_tls_for(&settings->conf, &client->addr, forwarded);
+
+	/* Rules of somebody else's forward what our scope does not: there is no certificate for those. */
+	return mode == CONF_CLIENT_TLS_TERMINATE && settings->client_tls == NULL ? CONF_CLIENT_TLS_OFF : mode;
+}
+
 static void begin(struct sessions *sessions, int fd, const struct endpoint *client, const struct endpoint *destination)
 {
 	const struct settings *settings = sessions->plan.host->settings(sessions->plan.host->arg);
@@ -135,7 +145,7 @@ static void begin(struct sessions *sessions, int fd, const struct endpoint *clie
 		.clear_possible = conf_may_permit_clear(conf),
 		.reports = conf->tlsrpt_socket != NULL,
 		.tls_compat = conf->tls_compat,
-		.client_tls = settings->client_tls != NULL,
+		.client_tls = client_tls_of(sessions, settings, fd, client),
 		.hosts = sessions->hosts,
 		.keywords = sessions->keywords,
 	};

@@ -20,6 +20,7 @@ struct sessions_plan {
 	struct counters *counters;
 	int listen_fd;            /* taken */
 	bool privileged;          /* may mark sockets and use foreign addresses */
+	bool intercepts;          /* the rules are gate25's own; else every client counts as one of this host */
 	void (*empty)(void *arg); /* after sessions_drain: the last session has ended */
 	void *arg;
 };

@@ -29,7 +29,7 @@ static bool load_client_tls(struct settings *out, char *const texts[], char erro
 {
 	struct tls_server_pem pem = { .certificate_name = "client-tls-certificate", .key_name = "client-tls-key" };
 
-	if (out->conf.client_tls != CONF_CLIENT_TLS_TERMINATE || texts == NULL)
+	if (!conf_may_terminate(&out->conf) || texts == NULL)
 		return true;
 	pem.certificate = texts[ROLE_CLIENT_TLS_CERTIFICATE];
 	pem.key = texts[ROLE_CLIENT_TLS_KEY];

@@ -19,7 +19,7 @@ struct settings {
 	struct conf conf;
 	struct tls_client_ctx *tls;
 	struct tls_trust *trust;
-	struct tls_server_ctx *client_tls; /* NULL: clients are not offered STARTTLS */
+	struct tls_server_ctx *client_tls; /* NULL: no client is offered STARTTLS of ours */
 };
 
 /* What the parent sent, as text. */

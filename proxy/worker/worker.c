@@ -340,6 +340,7 @@ static void init(struct worker *worker, struct role_start *start)
 {
 	struct sessions_plan plan = { .listen_fd = start->listeners[0],
 				      .privileged = (start->flags & ROLE_FLAG_NO_ROOT) == 0,
+				      .intercepts = (start->flags & ROLE_FLAG_NO_RULES) == 0,
 				      .empty = on_empty,
 				      .arg = worker };
 	const struct settings_texts texts = { start->conf_text, start->ca_text, start->ca_count,

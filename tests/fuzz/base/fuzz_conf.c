@@ -37,7 +37,6 @@ static void check_rule(const struct conf *conf, const struct conf_rule *rule)
 {
 	must(rule->line > 0);
 	must(rule->level > LEVEL_UNSET && rule->level < LEVEL_COUNT);
-	must(rule->level != LEVEL_DANE && rule->level != LEVEL_DANE_ONLY);
 	must((rule->level == LEVEL_FINGERPRINT) == (rule->fingerprints.count > 0));
 	must(!rule->auth || level_authenticates(rule->level));
 	for (size_t i = 0; i < rule->fingerprints.count; i++)
@@ -68,6 +67,14 @@ static void check(const struct conf *conf)
 	for (size_t i = 0; i < conf->domains_count; i++) {
 		must(conf->domains[i].name != NULL && strlen(conf->domains[i].name) < CONF_NAME_MAX);
 		check_rule(conf, &conf->domains[i].rule);
+	}
+	for (size_t i = 0; i < conf->clients_count; i++) {
+		const struct conf_client *client = &conf->clients[i];
+		enum conf_client_tls mode = conf_client_tls_for(conf, &client->prefix.addr, i % 2 == 0);
+		must(addr_len(&client->prefix.addr) != 0 && client->line > 0);
+		must(client->client_tls <= CONF_CLIENT_TLS_PASSTHROUGH);
+		must(mode > CONF_CLIENT_TLS_AUTO && mode <= CONF_CLIENT_TLS_PASSTHROUGH);
+		must(mode != CONF_CLIENT_TLS_TERMINATE || conf_may_terminate(conf) || !conf->scope_forward);
 	}
 	for (size_t i = 0; i < conf->destinations_count; i++) {
 		must(addr_len(&conf->destinations[i].prefix.addr) != 0);

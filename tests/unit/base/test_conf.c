@@ -312,6 +312,68 @@ static void test_may_permit_clear(void **state)
 	}
 }
 
+static void test_client_tls_by_client(void **state)
+{
+	static const char text[] = "client 192.0.2.0/24 { client-tls = passthrough }\n"
+				   "domain a { level = dane ca-file = /x }\n"
+				   "client 192.0.2.128/25 { client-tls = auto }\n"
+				   "client 192.0.2.7 { client-tls = off }\n"
+				   "client 2001:db8::/32 { client-tls = terminate }\n"
+				   "client ::/0 { client-tls = off }\n";
+	static const struct {
+		const char *addr;
+		enum conf_client_tls forwarded, of_this_host;
+	} cases[] = {
+		{ "192.0.2.1", CONF_CLIENT_TLS_PASSTHROUGH, CONF_CLIENT_TLS_PASSTHROUGH },
+		{ "192.0.2.7", CONF_CLIENT_TLS_OFF, CONF_CLIENT_TLS_OFF },
+		{ "192.0.2.200", CONF_CLIENT_TLS_TERMINATE, CONF_CLIENT_TLS_OFF },
+		{ "192.0.3.1", CONF_CLIENT_TLS_TERMINATE, CONF_CLIENT_TLS_OFF },
+		{ "2001:db8::1", CONF_CLIENT_TLS_TERMINATE, CONF_CLIENT_TLS_TERMINATE },
+		{ "2001:db9::1", CONF_CLIENT_TLS_OFF, CONF_CLIENT_TLS_OFF },
+	};
+	struct conf conf;
+
+	(void)state;
+	parse_well(&conf, text);
+	assert_int_equal(conf.clients_count, 5);
+	assert_int_equal(conf.clients[1].line, 3);
+	assert_int_equal(conf_ca_index(&conf, "/x"), 1);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct addr addr;
+		assert_true(addr_parse(&addr, cases[i].addr));
+		assert_int_equal(conf_client_tls_for(&conf, &addr, true), cases[i].forwarded);
+		assert_int_equal(conf_client_tls_for(&conf, &addr, false), cases[i].of_this_host);
+	}
+	conf_cleanup(&conf);
+}
+
+static void test_may_terminate(void **state)
+{
+#define FORWARD "scope = {local, forward} interfaces = a sources = 192.0.2.0/24 "
+	static const struct {
+		const char *text;
+		bool may;
+	} cases[] = {
+		{ "", false },
+		{ FORWARD, true },
+		{ FORWARD "client-tls = off", false },
+		{ FORWARD "client-tls = passthrough", false },
+		{ FORWARD "client-tls = off client ::1 { client-tls = auto }", true },
+		{ "client ::1 { client-tls = auto }", false },
+		{ "client ::1 { client-tls = passthrough }", false },
+		{ "client ::1 { client-tls = terminate }", true },
+		{ "client-tls = terminate", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct conf conf;
+		parse_well(&conf, cases[i].text);
+		assert_int_equal(conf_may_terminate(&conf), cases[i].may);
+		conf_cleanup(&conf);
+	}
+}
+
 static void test_wants_dane(void **state)
 {
 	static const struct {
@@ -348,6 +410,8 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_ca_files),
 		cmocka_unit_test(test_may_permit_clear),
+		cmocka_unit_test(test_client_tls_by_client),
+		cmocka_unit_test(test_may_terminate),
 		cmocka_unit_test(test_wants_dane),
 	};
 

@@ -157,7 +157,10 @@ static const struct {
 	{ "list-expired", "enforce", NULL },
 	{ "list-expired", "yes", "is neither ignore nor enforce" },
 	{ "client-tls", "terminate", NULL },
-	{ "client-tls", "yes", "is neither off nor terminate" },
+	{ "client-tls", "auto", NULL },
+	{ "client-tls", "passthrough", NULL },
+	{ "client-tls", "off", NULL },
+	{ "client-tls", "yes", "is none of auto, terminate, off and passthrough" },
 	{ "state-dir", "off", NULL },
 	{ "state-dir", "/srv/gate25", NULL },
 	{ "state-dir", "gate25", "is neither off nor the absolute path of a folder" },
@@ -285,6 +288,22 @@ static const struct {
 	{ "domain a", "level = {may, none}", "2: level takes a single value\n" },
 	{ "domain a", "level = may\ndomain b { level = none }",
 	  "3: a domain section cannot stand inside another section\n" },
+	{ "client 192.0.2.1", "client-tls = off", "" },
+	{ "client 2001:db8::/32", "client-tls = auto", "" },
+	{ "client 192.0.2.1", "", "1: this client section says nothing: it has no client-tls\n" },
+	{ "client 192.0.2.1", "client-tls = on",
+	  "2: client-tls: \"on\" is none of auto, terminate, off and passthrough\n" },
+	{ "client 192.0.2.1", "client-tls = {off, auto}", "2: client-tls takes a single value\n" },
+	{ "client 192.0.2.1", "client-tls = off\nclient-tls = auto",
+	  "3: client-tls is given twice, first on line 2\n" },
+	{ "client 192.0.2.1", "client-tls = off\nlevel = may",
+	  "3: level has no meaning here: it belongs into a domain or destination section\n" },
+	{ "client 192.0.2.1/24", "client-tls = off",
+	  "1: client \"192.0.2.1/24\" is not an address or prefix (no bits set behind the prefix length)\n" },
+	{ "client example.com", "client-tls = off",
+	  "1: client \"example.com\" is not an address or prefix (no bits set behind the prefix length)\n" },
+	{ "domain a", "level = may\nclient-tls = off",
+	  "3: client-tls has no meaning here: it belongs outside of sections\n" },
 	{ "destination 192.0.2.1", "level = verify\nnexthop = b.c\nauth = yes", "" },
 	{ "destination 192.0.2.1", "level = verify\nmatch = b.c", "" },
 	{ "destination 192.0.2.1", "level = secure",
@@ -394,6 +413,12 @@ static const struct {
 	{ "destination 192.0.2.1 { level = may }\ndestination 192.0.2.1/32 { level = none }\n"
 	  "destination 192.0.2.0/24 { level = may }",
 	  "2: destination \"192.0.2.1/32\" has a rule already, on line 1\n" },
+	{ "client 192.0.2.1 { client-tls = off }\nclient 192.0.2.1/32 { client-tls = auto }\n"
+	  "client 192.0.2.0/24 { client-tls = off }",
+	  "2: client \"192.0.2.1/32\" has a section already, on line 1\n" },
+	{ "client 192.0.2.1 { client-tls = off }\ndomain a { level = may }\ndestination 192.0.2.1 { level = may }\n"
+	  "client ::1 { client-tls = auto }",
+	  "" },
 	{ "domain a { level = may\n}\ndomain a { level = x\n}",
 	  "3: level: \"x\" " NOT_LEVEL "\n3: domain \"a\" has a rule already, on line 1\n" },
 };
@@ -488,7 +513,16 @@ static void test_warnings(void **state)
 					    "its socket below /run\n" },
 		{ "tlsrpt-socket = /run/tmp/a", "" },
 		{ "client-tls-certificate = \"/c\"\nclient-tls-key = \"/k\"",
-		  "0: client-tls-certificate has no effect: client-tls is off\n" },
+		  "0: client-tls-certificate has no effect: client-tls is terminate for nobody\n" },
+		{ "client 192.0.2.1 { client-tls = terminate }\nclient-tls-certificate = \"/c\"\nclient-tls-key = "
+		  "\"/k\"",
+		  "" },
+		{ "client-tls = passthrough",
+		  "0: client-tls = passthrough: the gate ensures that TLS happens, and judges no "
+		  "server: the client must\n" },
+		{ "\nclient 192.0.2.0/24 { client-tls = passthrough }",
+		  "2: client 192.0.2.0/24: client-tls = passthrough: the gate ensures that TLS happens, and judges no "
+		  "server: the client must\n" },
 		{ "client-tls = terminate\nclient-tls-certificate = \"/c\"\nclient-tls-key = \"/k\"", "" },
 	};
 

@@ -528,7 +528,7 @@ static inline void client_connects(struct fixture *f)
 	options.destination = f->at;
 	options.clear_possible = level_permits_clear(f->level) || !f->enforce;
 	options.tls_compat = true;
-	options.client_tls = f->settings->client_tls != NULL;
+	options.client_tls = f->settings->client_tls != NULL ? CONF_CLIENT_TLS_TERMINATE : CONF_CLIENT_TLS_OFF;
 	options.hosts = f->hosts;
 	f->ended = 0;
 	f->heard_len = 0;

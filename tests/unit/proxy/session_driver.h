@@ -342,7 +342,7 @@ static inline unsigned drive(const uint8_t *in, size_t len)
 	h.options.enforce = (shape & 2) == 0;
 	h.options.clear_possible = shape & 4;
 	h.options.tls_compat = shape & 8;
-	h.options.client_tls = shape & 16;
+	h.options.client_tls = (shape & 16) != 0 ? CONF_CLIENT_TLS_TERMINATE : CONF_CLIENT_TLS_OFF;
 	h.options.reports = shape & 128;
 	h.options.hosts = host_memory_new(8);
 	h.options.keywords = ehlo_memory_new(8);

@@ -2,7 +2,8 @@
 /* Runs the scripted dialogues of tests/scenarios: each whole, octet by octet, and with the client pipelining.
  *
  *   === NAME                  begins a scenario; # is a comment
- *   SET key=value ...         dst, enforce, clear_possible, compat, bare_newline=reject, client_tls=yes, reports=yes
+ *   SET key=value ...         dst, enforce, clear_possible, compat, bare_newline=reject, client_tls=yes or
+ *                             passthrough, reports=yes
  *   POLICY DOMAIN key=value   what policyd answers for it: level, source, enforce, auth, min, servername, names, mx
  *                             (name@address), status, result, lookup, floor, secure=no, strict=yes, dane (of each mx in
  *                             its order: none, failed, unusable, or WORD[+WORD][/BASE]: a CERT with WORD matches).
@@ -281,7 +282,9 @@ static void do_set(struct play *p, const char *text)
 	if (value_of(text, "reports", value))
 		p->h.options.reports = strcmp(value, "yes") == 0;
 	if (value_of(text, "client_tls", value))
-		p->h.options.client_tls = strcmp(value, "yes") == 0;
+		p->h.options.client_tls = strcmp(value, "yes") == 0           ? CONF_CLIENT_TLS_TERMINATE
+					  : strcmp(value, "passthrough") == 0 ? CONF_CLIENT_TLS_PASSTHROUGH
+									      : CONF_CLIENT_TLS_OFF;
 	if (value_of(text, "bare_newline", value))
 		p->h.options.bare_newline_reject = strcmp(value, "reject") == 0;
 }
