@@ -526,18 +526,27 @@ bool children_start(struct children *children)
 	return event_add(children->watch, &every) == 0;
 }
 
+static void reload_one(struct child *child)
+{
+	if (child->ipc == NULL || (send_inputs(child) && ipc_send(child->ipc, ROLE_MSG_RELOAD, NULL, 0, -1)))
+		return;
+	/* A role that cannot be told would go on with the old rules: it is replaced instead. */
+	log_say(LOG_LEVEL_ERROR, "reload", "%s takes no messages: killed", role_name(child->role));
+	(void)kill(child->pid, SIGKILL);
+}
+
 void children_reload(struct children *children, const struct inputs *inputs)
 {
 	children->inputs = inputs;
+	for (size_t i = 0; i < children->count; i++)
+		reload_one(&children->items[i]);
+}
+
+void children_reload_workers(struct children *children)
+{
 	for (size_t i = 0; i < children->count; i++) {
-		struct child *child = &children->items[i];
-		if (child->ipc == NULL)
-			continue;
-		if (!send_inputs(child) || !ipc_send(child->ipc, ROLE_MSG_RELOAD, NULL, 0, -1)) {
-			/* A role that cannot be told would go on with the old rules: it is replaced instead. */
-			log_say(LOG_LEVEL_ERROR, "reload", "%s takes no messages: killed", role_name(child->role));
-			(void)kill(child->pid, SIGKILL);
-		}
+		if (children->items[i].role == ROLE_WORKER)
+			reload_one(&children->items[i]);
 	}
 }
 

@@ -46,6 +46,8 @@ struct children *children_new(struct event_base *base, const struct children_pla
 MUST_CHECK bool children_start(struct children *children);
 /* children_reload hands |inputs| to every role; they must outlive the children from now on. */
 void children_reload(struct children *children, const struct inputs *inputs);
+/* children_reload_workers: the inputs changed in what workers alone are given. */
+void children_reload_workers(struct children *children);
 /* children_drain asks the workers to accept nothing new and to end when their sessions have. Nobody is restarted any
  * more. */
 void children_drain(struct children *children);

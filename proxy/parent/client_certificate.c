@@ -13,6 +13,7 @@
 #include "proxy/tls/tls_server.h"
 
 #define LABEL_MAX 600
+#define DAY_S     ((time_t)24 * 60 * 60)
 
 struct texts {
 	char *certificate;
@@ -40,18 +41,44 @@ static struct tls_server_pem pem_of(const struct texts *texts)
 	return (struct tls_server_pem){ texts->certificate, texts->key, texts->certificate_name, texts->key_name };
 }
 
-/* made is the pair of this process: clients meet the same one after a reload, and after a worker's death. */
-static bool made(struct texts *out)
-{
-	static char *certificate;
-	static char *key;
+/* The pair of this process: clients meet the same one after a reload, and after a worker's death. */
+static struct {
+	char *certificate; /* NULL: none was made yet */
+	char *key;
+	time_t made;
+} own;
 
-	if (certificate == NULL && !tls_server_make(time(NULL), &certificate, &key))
+/* own_is_good: it has some time to go. It has none before it was made either: then the clock was put back. */
+static bool own_is_good(time_t now)
+{
+	return own.certificate != NULL && now >= own.made - DAY_S &&
+	       now < own.made + (TLS_SERVER_MADE_DAYS - CLIENT_CERTIFICATE_SPARE_DAYS) * DAY_S;
+}
+
+/* renew_own keeps the old pair where no new one can be made. */
+static void renew_own(time_t now)
+{
+	char *certificate;
+	char *key;
+
+	if (own_is_good(now) || !tls_server_make(now, &certificate, &key))
+		return;
+	free(own.certificate);
+	wipe(own.key);
+	own.certificate = certificate;
+	own.key = key;
+	own.made = now;
+}
+
+static bool made(struct texts *out, time_t now)
+{
+	renew_own(now);
+	if (own.certificate == NULL)
 		return false;
-	(void)snprintf(out->certificate_name, sizeof(out->certificate_name), "the certificate made at start");
+	(void)snprintf(out->certificate_name, sizeof(out->certificate_name), "the certificate made by gate25");
 	(void)snprintf(out->key_name, sizeof(out->key_name), "its key");
-	out->certificate = strdup(certificate);
-	out->key = strdup(key);
+	out->certificate = strdup(own.certificate);
+	out->key = strdup(own.key);
 	return out->certificate != NULL && out->key != NULL;
 }
 
@@ -124,7 +151,7 @@ static bool seal(const struct texts *texts, int out_fds[ROLE_CLIENT_TLS_COUNT], 
 	return false;
 }
 
-bool client_certificate_load(const struct conf *conf, int out_fds[ROLE_CLIENT_TLS_COUNT],
+bool client_certificate_load(const struct conf *conf, time_t now, int out_fds[ROLE_CLIENT_TLS_COUNT],
 			     char said[CLIENT_CERTIFICATE_SAID_MAX])
 {
 	struct texts texts = { 0 };
@@ -135,10 +162,15 @@ bool client_certificate_load(const struct conf *conf, int out_fds[ROLE_CLIENT_TL
 	if (!conf_may_terminate(conf))
 		return true;
 	(void)snprintf(said, CLIENT_CERTIFICATE_SAID_MAX, "no certificate for client-tls can be made: out of memory");
-	ok = (conf->client_tls_certificate != NULL ? read_both(&texts, conf, said) : made(&texts)) &&
+	ok = (conf->client_tls_certificate != NULL ? read_both(&texts, conf, said) : made(&texts, now)) &&
 	     fits(conf, &texts, said) && seal(&texts, out_fds, said);
 	texts_cleanup(&texts);
 	return ok;
+}
+
+bool client_certificate_due(const struct conf *conf, time_t now)
+{
+	return conf_may_terminate(conf) && conf->client_tls_certificate == NULL && !own_is_good(now);
 }
 
 void client_certificate_warnings(const struct conf *conf, const char *file, conf_error_fn *warning, void *arg)

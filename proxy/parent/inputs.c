@@ -206,6 +206,15 @@ bool inputs_load(struct inputs *out, const char *path, const struct inputs *befo
 	return ok;
 }
 
+static void close_client_tls(struct inputs *inputs)
+{
+	for (unsigned i = 0; i < ROLE_CLIENT_TLS_COUNT; i++) {
+		if (inputs->client_tls_fds[i] >= 0)
+			(void)close(inputs->client_tls_fds[i]);
+		inputs->client_tls_fds[i] = -1;
+	}
+}
+
 bool inputs_load_for_run(struct inputs *out, const char *path, const struct inputs *before, conf_error_fn *error,
 			 void *arg)
 {
@@ -214,11 +223,22 @@ bool inputs_load_for_run(struct inputs *out, const char *path, const struct inpu
 
 	if (!inputs_load(out, path, before, error, arg))
 		return false;
-	if (client_certificate_load(&out->conf, out->client_tls_fds, said))
+	if (client_certificate_load(&out->conf, time(NULL), out->client_tls_fds, said))
 		return true;
 	tell(&errors, "%s", said);
 	inputs_cleanup(out);
 	return false;
+}
+
+bool inputs_renew_client_tls(struct inputs *inputs, time_t now, char said[CLIENT_CERTIFICATE_SAID_MAX])
+{
+	int fds[ROLE_CLIENT_TLS_COUNT];
+
+	if (!client_certificate_load(&inputs->conf, now, fds, said))
+		return false;
+	close_client_tls(inputs);
+	memcpy(inputs->client_tls_fds, fds, sizeof(fds));
+	return true;
 }
 
 void inputs_cleanup(struct inputs *inputs)
@@ -234,11 +254,7 @@ void inputs_cleanup(struct inputs *inputs)
 			(void)close(inputs->ca_fds[i]);
 		inputs->ca_fds[i] = -1;
 	}
-	for (unsigned i = 0; i < ROLE_CLIENT_TLS_COUNT; i++) {
-		if (inputs->client_tls_fds[i] >= 0)
-			(void)close(inputs->client_tls_fds[i]);
-		inputs->client_tls_fds[i] = -1;
-	}
+	close_client_tls(inputs);
 	inputs->conf_fd = -1;
 	inputs->ca_count = 0;
 	conf_cleanup(&inputs->conf);

@@ -9,6 +9,7 @@
 
 #include "proxy/base/conf.h"
 #include "proxy/base/role.h"
+#include "proxy/parent/client_certificate.h"
 #include "proxy/parent/list_input.h"
 
 struct inputs {
@@ -33,6 +34,9 @@ MUST_CHECK bool inputs_load_for_run(struct inputs *out, const char *path, const 
 /* inputs_load_conf reads the configuration alone: enough for the rules, which must not fail at boot for want of a CA
  * file. False: every error was told; |out| is empty. */
 MUST_CHECK bool inputs_load_conf(struct conf *out, const char *path, conf_error_fn *error, void *arg);
+/* inputs_renew_client_tls replaces what clients are shown as client_certificate_load does. False: |said|, and nothing
+ * changed. */
+MUST_CHECK bool inputs_renew_client_tls(struct inputs *inputs, time_t now, char said[CLIENT_CERTIFICATE_SAID_MAX]);
 void inputs_cleanup(struct inputs *inputs);
 
 #endif

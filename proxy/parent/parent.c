@@ -20,6 +20,7 @@
 #include "proxy/base/privdrop.h"
 #include "proxy/parent/children.h"
 #include "proxy/parent/client_certificate.h"
+#include "proxy/parent/client_renewal.h"
 #include "proxy/parent/gatekeeper.h"
 #include "proxy/parent/inputs.h"
 #include "proxy/parent/list_watch.h"
@@ -47,6 +48,7 @@ struct parent {
 	int control_fd;
 	struct state_dir state_dir;
 	struct list_watch *list_watch;
+	struct client_renewal *client_renewal;
 	int pid_fd;
 	bool root;
 	struct readiness readiness;
@@ -357,6 +359,21 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 	notify_service("READY=1");
 }
 
+static void on_renewed(void *arg)
+{
+	children_reload_workers(((struct parent *)arg)->children);
+}
+
+static bool start_renewal(struct parent *parent, char *err, size_t err_len)
+{
+	const struct timeval every = { .tv_sec = CLIENT_RENEWAL_EVERY_S };
+
+	parent->client_renewal = client_renewal_new(parent->base, &every, &parent->inputs, on_renewed, parent);
+	if (parent->client_renewal == NULL)
+		(void)snprintf(err, err_len, "out of memory");
+	return parent->client_renewal != NULL;
+}
+
 static void on_child(evutil_socket_t signal_number, short what, void *arg)
 {
 	struct parent *parent = arg;
@@ -526,11 +543,12 @@ static bool start(struct parent *parent, char *err, size_t err_len)
 		       NULL);
 	return open_listeners(parent, err, err_len) && limit(parent, err, err_len) &&
 	       (parent->keeper == NULL || gatekeeper_begin(parent->keeper, err, err_len)) &&
-	       start_children(parent, err, err_len);
+	       start_children(parent, err, err_len) && start_renewal(parent, err, err_len);
 }
 
 static void cleanup(struct parent *parent)
 {
+	client_renewal_free(parent->client_renewal);
 	if (parent->children != NULL)
 		children_kill(parent->children);
 	children_free(parent->children);

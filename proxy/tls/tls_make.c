@@ -16,7 +16,6 @@
 #include "proxy/tls/tls_compat.h"
 
 #define DAY_S  (24 * 60 * 60)
-#define DAYS   3650
 #define SERIAL 64 /* bits (RFC 5280 s. 4.1.2.2: 20 octets at most) */
 
 static EVP_PKEY *make_key(void)
@@ -69,8 +68,8 @@ static X509 *make_certificate(EVP_PKEY *key, time_t now)
 
 	if (cert != NULL && X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert) &&
 	    ASN1_TIME_set(X509_getm_notBefore(cert), now - DAY_S) != NULL &&
-	    ASN1_TIME_set(X509_getm_notAfter(cert), now + (time_t)DAYS * DAY_S) != NULL && set_names(cert) &&
-	    X509_set_pubkey(cert, key) == 1 && X509_sign(cert, key, EVP_sha256()) > 0)
+	    ASN1_TIME_set(X509_getm_notAfter(cert), now + (time_t)TLS_SERVER_MADE_DAYS * DAY_S) != NULL &&
+	    set_names(cert) && X509_set_pubkey(cert, key) == 1 && X509_sign(cert, key, EVP_sha256()) > 0)
 		return cert;
 	X509_free(cert);
 	return NULL;

@@ -16,6 +16,8 @@
 
 #define TLS_SERVER_MADE_NAME "gate25.invalid" /* whom a made certificate is for: nobody can own it (RFC 6761) */
 
+#define TLS_SERVER_MADE_DAYS 365
+
 struct tls;
 struct tls_server_ctx;
 
@@ -41,8 +43,8 @@ struct tls *tls_server_new(struct tls_server_ctx *ctx, int fd);
  * date, or not valid yet. |out|: one sentence. */
 MUST_CHECK bool tls_server_doubt(const struct tls_server_pem *pem, time_t now, char out[TLS_ERROR_MAX]);
 
-/* tls_server_make makes a certificate for TLS_SERVER_MADE_NAME with a P-256 key, from a day before |now|, for ten
- * years: both as PEM that the caller frees, the key wiped. False: nothing was made. */
+/* tls_server_make makes a certificate for TLS_SERVER_MADE_NAME with a P-256 key, from a day before |now| to
+ * TLS_SERVER_MADE_DAYS after it: both as PEM that the caller frees, the key wiped. False: nothing was made. */
 MUST_CHECK bool tls_server_make(time_t now, char **out_certificate, char **out_key);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 
 #include "proxy/base/sealed.h"
 #include "proxy/parent/client_certificate.h"
+#include "proxy/parent/client_renewal.h"
+#include "proxy/parent/inputs.h"
 #include "proxy/tls/tls_server.h"
 
 struct files {
@@ -100,7 +103,7 @@ static void refused(const struct conf *conf, const char *says)
 	int fds[ROLE_CLIENT_TLS_COUNT];
 	char said[CLIENT_CERTIFICATE_SAID_MAX] = "";
 
-	assert_false(client_certificate_load(conf, fds, said));
+	assert_false(client_certificate_load(conf, time(NULL), fds, said));
 	if (strstr(said, says) == NULL)
 		fail_msg("said: %s", said);
 	assert_int_equal(fds[0], -1);
@@ -114,7 +117,7 @@ static void test_off(void **state)
 	char said[CLIENT_CERTIFICATE_SAID_MAX];
 
 	(void)state;
-	assert_true(client_certificate_load(&conf, fds, said));
+	assert_true(client_certificate_load(&conf, time(NULL), fds, said));
 	assert_int_equal(fds[0], -1);
 	assert_int_equal(fds[1], -1);
 }
@@ -127,7 +130,7 @@ static void test_files(void **state)
 	char said[CLIENT_CERTIFICATE_SAID_MAX];
 	char *text;
 
-	assert_true(client_certificate_load(&conf, fds, said));
+	assert_true(client_certificate_load(&conf, time(NULL), fds, said));
 	text = text_of(fds[ROLE_CLIENT_TLS_CERTIFICATE]);
 	assert_non_null(strstr(text, "BEGIN CERTIFICATE"));
 	assert_null(strstr(text, "PRIVATE KEY"));
@@ -146,13 +149,88 @@ static void test_made_once_a_process(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		assert_true(client_certificate_load(&conf, fds, said));
+		assert_true(client_certificate_load(&conf, time(NULL), fds, said));
 		text[i] = text_of(fds[ROLE_CLIENT_TLS_CERTIFICATE]);
 		free(text_of(fds[ROLE_CLIENT_TLS_KEY]));
 	}
 	assert_string_equal(text[0], text[1]);
 	free(text[0]);
 	free(text[1]);
+}
+
+#define DAY ((time_t)24 * 60 * 60)
+
+static char *certificate_at(const struct conf *conf, time_t now)
+{
+	int fds[ROLE_CLIENT_TLS_COUNT];
+	char said[CLIENT_CERTIFICATE_SAID_MAX];
+
+	assert_true(client_certificate_load(conf, now, fds, said));
+	free(text_of(fds[ROLE_CLIENT_TLS_KEY]));
+	return text_of(fds[ROLE_CLIENT_TLS_CERTIFICATE]);
+}
+
+static void test_made_anew_before_it_ends(void **state)
+{
+	const struct files *files = *state;
+	const struct conf conf = conf_of(NULL, NULL);
+	const struct conf files_of = conf_of(files->certificate, files->key);
+	const struct conf off = { .client_tls = CONF_CLIENT_TLS_OFF };
+	time_t now = time(NULL) + 5 * DAY; /* whatever was made before is older */
+	time_t late = now + (TLS_SERVER_MADE_DAYS - CLIENT_CERTIFICATE_SPARE_DAYS) * DAY;
+	char *first = certificate_at(&conf, late);
+	char *second;
+	char *third;
+
+	assert_false(client_certificate_due(&conf, late));
+	assert_false(client_certificate_due(&conf, late + 300 * DAY));
+	assert_true(client_certificate_due(&conf, late + 335 * DAY));
+	assert_false(client_certificate_due(&files_of, late + 335 * DAY));
+	assert_false(client_certificate_due(&off, late + 335 * DAY));
+	second = certificate_at(&conf, late + 334 * DAY);
+	assert_string_equal(first, second);
+	third = certificate_at(&conf, late + 335 * DAY);
+	assert_string_not_equal(first, third);
+	free(second);
+	assert_true(client_certificate_due(&conf, late)); /* the clock was put back: it is not valid yet */
+	second = certificate_at(&conf, late);
+	assert_string_not_equal(second, third);
+	free(first);
+	free(second);
+	free(third);
+}
+
+static void on_renewed(void *arg)
+{
+	(void)event_base_loopbreak(arg);
+}
+
+static void test_renewed_while_running(void **state)
+{
+	const struct timeval soon = { .tv_usec = 10000 };
+	struct inputs inputs = { .conf = conf_of(NULL, NULL), .conf_fd = -1 };
+	struct event_base *base = event_base_new();
+	struct client_renewal *renewal;
+	char said[CLIENT_CERTIFICATE_SAID_MAX];
+	char *old;
+	char *renewed;
+
+	(void)state;
+	free(certificate_at(&inputs.conf, time(NULL) - 900 * DAY)); /* so that the next is made on the day we say */
+	assert_true(client_certificate_load(&inputs.conf, time(NULL) - 336 * DAY, inputs.client_tls_fds, said));
+	old = sealed_read(inputs.client_tls_fds[ROLE_CLIENT_TLS_CERTIFICATE], &(size_t){ 0 });
+	renewal = client_renewal_new(base, &soon, &inputs, on_renewed, base);
+	assert_non_null(renewal);
+	assert_int_equal(event_base_dispatch(base), 0);
+	renewed = text_of(inputs.client_tls_fds[ROLE_CLIENT_TLS_CERTIFICATE]);
+	free(text_of(inputs.client_tls_fds[ROLE_CLIENT_TLS_KEY]));
+	assert_non_null(old);
+	assert_string_not_equal(old, renewed);
+	assert_false(client_certificate_due(&inputs.conf, time(NULL)));
+	free(old);
+	free(renewed);
+	client_renewal_free(renewal);
+	event_base_free(base);
 }
 
 static void test_what_is_wrong(void **state)
@@ -207,6 +285,8 @@ int main(void)
 		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_made_once_a_process),
+		cmocka_unit_test(test_made_anew_before_it_ends),
+		cmocka_unit_test(test_renewed_while_running),
 		cmocka_unit_test(test_what_is_wrong),
 		cmocka_unit_test(test_warnings),
 	};
