@@ -337,8 +337,10 @@ struct conn *conn_new(const struct conn_host *host, int fd, const struct session
 void conn_answer(struct conn *conn, struct verdict *verdict)
 {
 	conn->question = 0;
-	conn->verdict = verdict_ref(verdict);
-	conn_keep_settings(conn);
+	if (verdict != NULL) {
+		conn->verdict = verdict_ref(verdict);
+		conn_keep_settings(conn);
+	}
 	conn->waiting |= WAIT_VERDICT;
 	pump(conn);
 }

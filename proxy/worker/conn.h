@@ -40,7 +40,7 @@ struct conn_host {
  * set by the conn's owner. */
 struct conn *conn_new(const struct conn_host *host, int fd, const struct session_options *options,
 		      const struct upstream_plan *upstream);
-/* conn_answer hands over the verdict that was asked for. The conn may be gone afterwards. */
+/* conn_answer hands over the verdict that was asked for; NULL: there will be none. The conn may be gone afterwards. */
 void conn_answer(struct conn *conn, struct verdict *verdict);
 /* conn_shutdown: the process ends; the session says so and closes. */
 void conn_shutdown(struct conn *conn);

@@ -28,7 +28,8 @@ struct verdict_client {
 	verdict_answer_fn *answer;
 	verdict_lost_fn *lost;
 	void *arg;
-	struct event *retry;   /* the channel was full */
+	struct event *retry; /* the channel was full, or who waits is to be told that it is abandoned */
+	bool abandoned;
 	uint64_t reports_lost; /* and not told of */
 	uint64_t told_s;       /* when losses were told of; 0: never */
 	uint8_t report[TLS_REPORT_BYTES_MAX];
@@ -61,11 +62,26 @@ static void send_unsent(struct verdict_client *client)
 	}
 }
 
+/* answer_none: the sessions may ask again, and are told there and then. */
+static void answer_none(struct verdict_client *client)
+{
+	void *asker;
+	uint32_t id;
+
+	while ((asker = verdict_wait_expire(client->wait, NO_DEADLINE, &id)) != NULL)
+		client->answer(client->arg, asker, NULL);
+}
+
 static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
+	struct verdict_client *client = arg;
+
 	(void)fd;
 	(void)what;
-	send_unsent(arg);
+	if (client->abandoned)
+		answer_none(client);
+	else
+		send_unsent(client);
 }
 
 /* While a reload goes round, policyd has the new configuration and this worker not yet, or the other way round; CA
@@ -194,12 +210,20 @@ uint32_t verdict_client_ask(struct verdict_client *client, void *asker, const st
 		*out = verdict_ref(known);
 		return 0;
 	}
-	id = verdict_wait_add(client->wait, question, asker, NO_DEADLINE);
+	id = client->abandoned ? 0 : verdict_wait_add(client->wait, question, asker, NO_DEADLINE);
 	if (id == 0)
 		return 0;
 	counters_add(client->counters, COUNTER_VERDICT_ASKED, 1);
 	send_unsent(client);
 	return id;
+}
+
+void verdict_client_abandon(struct verdict_client *client)
+{
+	const struct timeval now = { 0 };
+
+	client->abandoned = true;
+	(void)evtimer_add(client->retry, &now);
 }
 
 void verdict_client_cancel(struct verdict_client *client, uint32_t id)

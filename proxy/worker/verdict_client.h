@@ -16,7 +16,7 @@ struct counters;
 struct event_base;
 struct verdict_client;
 
-/* The answer to what |asker| asked; borrowed. Never called from inside verdict_client_ask. */
+/* The answer to what |asker| asked; borrowed; NULL: there will be none. Never called from inside verdict_client_ask. */
 typedef void verdict_answer_fn(void *arg, void *asker, struct verdict *verdict);
 
 /* The channel broke: whoever owns the client sees to another (verdict_client_connect). */
@@ -30,10 +30,14 @@ void verdict_client_free(struct verdict_client *client); /* NULL is fine */
 void verdict_client_connect(struct verdict_client *client, int fd);
 bool verdict_client_connected(const struct verdict_client *client);
 /* verdict_client_ask sets |*out| to the answer, the caller's reference, if it is known already; else it returns the id
- * of the question that was put, or will be once policyd is back. 0 and NULL: too many wait. */
+ * of the question that was put, or will be once policyd is back. 0 and NULL: too many wait, or the client is
+ * abandoned. */
 uint32_t verdict_client_ask(struct verdict_client *client, void *asker, const struct verdict_question *question,
 			    struct verdict **out);
 void verdict_client_cancel(struct verdict_client *client, uint32_t id);
+/* verdict_client_abandon: policyd is away and nobody is left who could start it anew. Who waits is answered NULL from
+ * the loop, and so is at once whoever asks for what the cache does not know. */
+void verdict_client_abandon(struct verdict_client *client);
 /* verdict_client_report sends a report on its way. Questions go first: where many messages wait, or policyd is away,
  * the report is lost, which the log tells once a minute at most. */
 void verdict_client_report(struct verdict_client *client, const struct tls_report *report);

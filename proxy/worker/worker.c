@@ -94,12 +94,16 @@ static void on_answer(void *arg, void *asker, struct verdict *verdict)
 }
 
 /* Policyd died, and the parent will bring another; or it lives and threw this channel away, and only the parent can
- * make a new one. */
+ * make a new one. Without a parent nobody does: RCPTs that wait are deferred now, not when their time is over. */
 static void on_policyd_lost(void *arg)
 {
 	const struct timeval soon = { .tv_sec = 1 };
+	struct worker *worker = arg;
 
-	(void)evtimer_add(((struct worker *)arg)->ask_peer, &soon);
+	if (worker->parent == NULL)
+		verdict_client_abandon(worker->verdicts);
+	else
+		(void)evtimer_add(worker->ask_peer, &soon);
 }
 
 static void on_ask_peer(evutil_socket_t fd, short what, void *arg)
@@ -307,6 +311,8 @@ static void on_parent_closed(void *arg)
 	role_parent_gone();
 	ipc_free(worker->parent);
 	worker->parent = NULL;
+	if (!verdict_client_connected(worker->verdicts))
+		verdict_client_abandon(worker->verdicts);
 	sessions_drain(worker->sessions);
 }
 

@@ -355,11 +355,12 @@ static void test_pipelined(void **state)
 
 static void test_answers(void **state)
 {
-	static const enum answers all[] = { ANSWER_LATER, ANSWER_NEVER, ANSWER_FULL };
+	static const enum answers all[] = { ANSWER_LATER, ANSWER_NEVER, ANSWER_NEVER, ANSWER_FULL };
 	struct fixture f;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(all); i++) {
+		const bool abandoned = i == 2; /* by policyd and the parent */
 		fixture_open(&f, NULL);
 		f.served.tls = good_server;
 		f.answers = all[i];
@@ -377,7 +378,12 @@ static void test_answers(void **state)
 			answer(&f);
 			send_message(&f);
 		}
-		if (all[i] == ANSWER_NEVER) {
+		if (abandoned) {
+			f.asked = 0;
+			conn_answer(f.conn, NULL);
+			hears(&f, "451 4.4.3");
+		}
+		if (all[i] == ANSWER_NEVER && !abandoned) {
 			conn_shutdown(f.conn);
 			assert_int_equal(f.asked, 0);
 			hears(&f, "421 4.3.2");

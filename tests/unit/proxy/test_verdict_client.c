@@ -1,4 +1,5 @@
-/* test_verdict_client.c - TLS reports on the worker's channel to policyd: they never stand in the way of a question. */
+/* test_verdict_client.c - TLS reports on the worker's channel to policyd: they never stand in the way of a question;
+ * and questions that nobody will answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proxy/base/ipc.h"
 #include "proxy/base/log.h"
@@ -119,9 +121,55 @@ static void test_reports_give_way(void **state)
 	log_set_sink(NULL);
 }
 
+static unsigned answered_none;
+
+static void on_none(void *arg, void *asker, struct verdict *verdict)
+{
+	struct verdict_client *client = *(struct verdict_client **)arg;
+	const struct verdict_question question = { .domain = "again.example" };
+	struct verdict *known;
+
+	assert_null(verdict);
+	assert_ptr_equal(asker, arg);
+	answered_none++;
+	/* As a session does whose next RCPT is there already. */
+	assert_int_equal(verdict_client_ask(client, asker, &question, &known), 0);
+	assert_null(known);
+}
+
+static void test_nobody_left(void **state)
+{
+	struct event_base *base = event_base_new();
+	const struct verdict_question question = { .domain = "d.example" };
+	struct verdict_client *client;
+	struct verdict *known;
+	int fds[2];
+
+	(void)state;
+	assert_non_null(base);
+	client = verdict_client_new(base, 1, NULL, on_none, on_lost, &client);
+	assert_non_null(client);
+	assert_true(ipc_pair(fds));
+	verdict_client_connect(client, fds[0]);
+	for (unsigned i = 0; i < 3; i++) /* asked, then one that policyd never saw */
+		assert_int_not_equal(verdict_client_ask(client, &client, &question, &known), 0);
+	(void)close(fds[1]);
+	turn(base, 20);
+	assert_false(verdict_client_connected(client));
+	assert_int_not_equal(verdict_client_ask(client, &client, &question, &known), 0);
+	verdict_client_abandon(client);
+	assert_int_equal(answered_none, 0); /* not from inside */
+	turn(base, 20);
+	assert_int_equal(answered_none, 4);
+	assert_int_equal(verdict_client_ask(client, &client, &question, &known), 0);
+	verdict_client_free(client);
+	event_base_free(base);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_reports_give_way) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_reports_give_way),
+					    cmocka_unit_test(test_nobody_left) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
