@@ -36,13 +36,14 @@ class Gone(Exception):
 
 
 class Client:
-    """A connection to port 25 of |host|. Replies are (code, text of all lines); code 0 is an end without a reply."""
+    """A connection to port 25 of |host|. Replies are (code, text of all lines); code 0 is an end without a reply. Its
+    greeting may be left for later."""
 
-    def __init__(self, host, timeout=90):
+    def __init__(self, host, timeout=90, greet=True):
         self.buffer = b""
         try:
             self.sock = socket.create_connection((host, 25), timeout)
-            self.greeting = self.reply()
+            self.greeting = self.reply() if greet else (0, "")
         except OSError as error:
             self.sock, self.greeting = None, (0, str(error))
 
