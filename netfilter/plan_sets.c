@@ -148,7 +148,7 @@ static void add_ports(struct plan *plan, struct plan_table *table, const struct 
 
 static void put_name(uint8_t *out, const char *name)
 {
-	for (size_t i = 0; name[i] != '\0' && i < IFNAMSIZ - 1; i++)
+	for (size_t i = 0; i < IFNAMSIZ - 1 && name[i] != '\0'; i++)
 		out[i] = (uint8_t)name[i];
 }
 

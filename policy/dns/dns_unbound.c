@@ -308,12 +308,15 @@ static bool set_up(struct ub_ctx *ctx, const struct dns_options *options, char *
 static void validator_close(void *engine)
 {
 	struct validator *validator = engine;
-	struct asked *asked;
+	struct asked *next;
 
 	ub_ctx_delete(validator->ctx); /* may call on_done, whose askers have left */
-	while ((asked = LIST_FIRST(&validator->asked)) != NULL)
-		/* clang 14 loses sight of the list's head. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-		asked_free(asked);
+	for (struct asked *asked = LIST_FIRST(&validator->asked); asked != NULL; asked = next) {
+		next = LIST_NEXT(asked, next);
+		if (asked->job != NULL)
+			asked->job->work = NULL;
+		free(asked);
+	}
 	free(validator);
 }
 

@@ -155,7 +155,9 @@ struct dnssec_step dnssec_machine_result(struct dnssec_machine *m, const struct 
 
 struct dnssec_step dnssec_machine_timer(struct dnssec_machine *m)
 {
-	return m->testing || m->modes_count == 0 || m->modes[0] == DNS_OFF ? (struct dnssec_step){ 0 } : begin(m);
+	if (m->testing || m->modes_count == 0 || m->modes[0] == DNS_OFF)
+		return (struct dnssec_step){ 0 };
+	return begin(m);
 }
 
 bool dnssec_machine_suspects(const struct dnssec_machine *m, uint64_t now_s)

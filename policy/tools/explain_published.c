@@ -57,14 +57,16 @@ static void append_no_policy(struct explain_source *out, const struct sts_answer
 void explain_source_sts(const struct explain *explain, struct explain_source *out)
 {
 	const char *why = why_not(explain, explain->conf->mta_sts, "mta-sts = no");
-	const struct sts_answer *sts = explain->facts != NULL ? &explain->facts->sts : NULL;
+	const struct sts_answer none = { 0 };
+	const struct sts_answer *sts = explain->facts != NULL ? &explain->facts->sts : &none;
+	bool known = explain->facts != NULL && explain->facts->sts_known;
 
 	out->name = "MTA-STS";
 	if (explain_level(explain) != LEVEL_DANE) {
 		append(out->why, "the level is %s", level_name(explain_level(explain)));
 	} else if (why != NULL) {
 		append(out->why, "%s", why);
-	} else if (!explain->facts->sts_known || sts->status == VERDICT_PUBLISHED_FAILED) {
+	} else if (!known || sts->status == VERDICT_PUBLISHED_FAILED) {
 		out->applies = true;
 		append(out->why, "%s: undecided", sts->reason[0] != '\0' ? sts->reason : "it could not be looked up");
 	} else if (!sts->present) {

@@ -180,14 +180,14 @@ static bool allow_folder(int ruleset, const char *folder, int abi)
 {
 	uint64_t wanted = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
 			  LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_TRUNCATE;
-	struct landlock_path_beneath_attr rule = { .allowed_access = wanted & handled_fs(abi) };
+	int fd = open(folder, O_PATH | O_CLOEXEC | O_DIRECTORY);
+	struct landlock_path_beneath_attr rule = { .allowed_access = wanted & handled_fs(abi), .parent_fd = fd };
 	bool ok;
 
-	rule.parent_fd = open(folder, O_PATH | O_CLOEXEC | O_DIRECTORY);
-	if (rule.parent_fd < 0)
+	if (fd < 0)
 		return false;
 	ok = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
-	(void)close(rule.parent_fd);
+	(void)close(fd);
 	return ok;
 }
 
@@ -235,6 +235,13 @@ static bool refused(void)
 	return errno == EPERM || errno == EACCES;
 }
 
+static bool is_open(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
+	return fd >= 0;
+}
+
 /* prove tries what the sandbox must not let through. */
 static bool prove(char *err, size_t err_len)
 {
@@ -247,10 +254,10 @@ static bool prove(char *err, size_t err_len)
 	if (!refused())
 		leak = "execve";
 	fd = socket(AF_INET, SOCK_RAW, 255);
-	if (fd >= 0 || !refused())
+	if (is_open(fd) || !refused())
 		leak = "a raw socket";
 	fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 || !refused())
+	if (is_open(fd) || !refused())
 		leak = "opening a file";
 	if (leak != NULL)
 		(void)snprintf(err, err_len, "the sandbox does not hold: %s was not refused", leak);

@@ -31,7 +31,7 @@ static int usage(FILE *out, int status)
 		"  --json            one JSON object\n"
 		"As root its connections pass this host's own gate; otherwise the gate may answer in the server's "
 		"place.\n"
-		"An address has %u s, everything %u s.\n"
+		"An address has %d s, everything %d s.\n"
 		"Exit status: 0 all that answer pass, 1 some would be refused, 2 usage or configuration, 3 undecided:\n"
 		"a lookup failed, or no server answers.\n",
 		PROBE_ADDRESS_S, PROBE_ALL_S);

@@ -69,11 +69,12 @@ static int hex_digit(char c)
 /* take_fingerprint: colons between octets are passed over. */
 static int take_fingerprint(struct verify_request *r, const char *text)
 {
-	uint8_t *out = r->fingerprints[r->fingerprints_count];
+	uint8_t *out;
 	size_t digits = 0;
 
 	if (r->fingerprints_count == VERDICT_FINGERPRINTS_MAX)
 		return cli_wrong("more than %d fingerprints", VERDICT_FINGERPRINTS_MAX);
+	out = r->fingerprints[r->fingerprints_count];
 	for (; *text != '\0'; text++) {
 		int digit = hex_digit(*text);
 		if (*text == ':' && digits % 2 == 0)

@@ -93,7 +93,7 @@ enum postfix_read postfix_lines_next(struct postfix_lines *lines, struct postfix
 {
 	char *text;
 	char *key;
-	char *rest;
+	char *rest = NULL;
 
 	*out = (struct postfix_entry){ 0 };
 	text = collect(lines, &out->line);
@@ -104,9 +104,11 @@ enum postfix_read postfix_lines_next(struct postfix_lines *lines, struct postfix
 		return POSTFIX_READ_END;
 	}
 	*out_why = NULL;
+	if (!is_space(text[0]))
+		rest = take_key(text, &key);
 	if (is_space(text[0]))
 		*out_why = "a line that begins with white space, and nothing before it to go on with";
-	else if ((rest = take_key(text, &key)) == NULL)
+	else if (rest == NULL)
 		*out_why = "the quote before the key is never closed";
 	else if (key[0] == '\0' || *trim(rest) == '\0')
 		*out_why = "not a key, white space and a policy";

@@ -99,8 +99,9 @@ static void print_mark(FILE *out, const struct history_writer *writer)
 {
 	const struct history_mark mark = { writer->hour_s, writer->options.enforce };
 	char line[HISTORY_LINE_MAX];
+	size_t len = history_mark_write(line, &mark);
 
-	(void)fwrite(line, 1, history_mark_write(line, &mark), out);
+	(void)fwrite(line, 1, len, out);
 }
 
 /* print_rows writes the differences, or the whole numbers. */
@@ -116,8 +117,10 @@ static void print_rows(FILE *out, struct history_writer *writer, bool whole)
 			row.messages -= entry->told_messages;
 			row.events -= entry->told_events;
 		}
-		if (row.sessions + row.messages + row.events > 0)
-			(void)fwrite(line, 1, history_row_write(line, &row), out);
+		if (row.sessions + row.messages + row.events > 0) {
+			size_t len = history_row_write(line, &row);
+			(void)fwrite(line, 1, len, out);
+		}
 	}
 }
 

@@ -168,16 +168,15 @@ static size_t write_line(char *out, size_t at, const char *name, const char *par
 size_t smtp_ehlo_write(const struct smtp_ehlo *ehlo, char out[SMTP_EHLO_REPLY_MAX])
 {
 	unsigned offered = smtp_ehlo_offered(ehlo) & ~(unsigned)SMTP_KEYWORD_PIPELINING;
-	char size[24] = "";
+	char size[24];
 	size_t len = write_line(out, 0, ehlo->name, "");
 
-	if (ehlo->size != 0)
-		(void)snprintf(size, sizeof(size), "%" PRIu64, ehlo->size);
+	(void)snprintf(size, sizeof(size), "%" PRIu64, ehlo->size);
 	for (size_t i = 0; i < COUNT(keywords); i++) {
 		const char *params = "";
 		if ((keywords[i].bit & offered) == 0)
 			continue;
-		if (keywords[i].bit == SMTP_KEYWORD_SIZE)
+		if (keywords[i].bit == SMTP_KEYWORD_SIZE && ehlo->size != 0)
 			params = size;
 		if (keywords[i].bit == SMTP_KEYWORD_AUTH)
 			params = ehlo->auth;

@@ -20,7 +20,9 @@ static const char *add(struct tls_pem *pem, const uint8_t *der, size_t len)
 	}
 	if (len > 0)
 		memcpy(copy, der, len);
-	pem->certs[pem->count++] = (struct tls_der){ copy, len };
+	certs[pem->count].bytes = copy;
+	certs[pem->count].len = len;
+	pem->count++;
 	return NULL;
 }
 
