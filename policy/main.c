@@ -8,6 +8,7 @@
 #include "policy/tools/resolve.h"
 #include "policy/tools/selftest.h"
 #include "proxy/base/exit_status.h"
+#include "proxy/base/privdrop.h"
 
 static int usage(FILE *out, int status)
 {
@@ -34,8 +35,10 @@ int main(int argc, char **argv)
 		return selftest_main(argc - 2, argv + 2);
 	if (argc == 2 && strcmp(argv[1], "--check-anchors") == 0)
 		return selftest_anchors_main();
-	if (argc == 3 && strcmp(argv[1], "--role") == 0 && strcmp(argv[2], "policy") == 0)
+	if (argc == 3 && strcmp(argv[1], "--role") == 0 && strcmp(argv[2], "policy") == 0) {
+		privdrop_no_dumps();
 		return policyd_main();
+	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		(void)printf("gate25-policyd %s\n", GATE25_VERSION);
 		return CLI_OK;

@@ -4,6 +4,7 @@
 
 #include "proxy/base/attrib.h"
 #include "proxy/base/log.h"
+#include "proxy/base/privdrop.h"
 #include "proxy/cli/cli.h"
 #include "proxy/monitor/monitor.h"
 #include "proxy/tls/tls.h"
@@ -52,6 +53,7 @@ static int version(void)
 /* run_role is what the parent's children are. The names are for their log lines. */
 static int run_role(const char *role)
 {
+	privdrop_no_dumps();
 	if (strcmp(role, "worker") == 0) {
 		log_init("gate25 worker", LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
 		return worker_main();

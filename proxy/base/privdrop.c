@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -45,6 +46,14 @@ static bool drop_bounding(uint64_t keep)
 			return false;
 	}
 	return true;
+}
+
+void privdrop_no_dumps(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 bool privdrop_limit(uint64_t caps, char *err, size_t err_len)

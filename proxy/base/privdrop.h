@@ -9,6 +9,10 @@
 
 #include "proxy/base/attrib.h"
 
+/* privdrop_no_dumps: no core file, not even through a core_pattern that is a pipe, and no debugger of the same user:
+ * memory holds keys and mail. For a process that will hold some, first thing; an exec undoes half of it. */
+void privdrop_no_dumps(void);
+
 #define PRIVDROP_CAP(cap) (UINT64_C(1) << (cap)) /* of a CAP_... number */
 
 /* privdrop_limit keeps |caps| as this process's permitted, effective and bounding set and gives the rest up for good,

@@ -1,6 +1,8 @@
 /* sandbox.h - what a role may still do once it runs: seccomp for system calls, Landlock for files and ports.
  *
- * Entered once, last thing before the event loop. A refused call returns EPERM or EACCES. */
+ * Entered once, last thing before the event loop. What libraries try in good faith (opening a file, a socket of another
+ * kind) is refused with EPERM or EACCES; any other call that is not allowed ends the process with SIGSYS, in all builds
+ * but sanitized ones, which get EPERM. */
 #ifndef GATE25_BASE_SANDBOX_H
 #define GATE25_BASE_SANDBOX_H
 
@@ -26,7 +28,7 @@ struct sandbox_limits {
  * file from another. */
 bool sandbox_has_folders(void);
 
-/* sandbox_enter closes the sandbox and then proves that it bites: execve, a raw socket and opening a file must fail.
+/* sandbox_enter closes the sandbox and proves that it bites: execve, a raw socket and opening a file must fail.
  * Landlock missing from the kernel is no error, |*out_landlock| says so; seccomp missing is one. */
 MUST_CHECK bool sandbox_enter(enum sandbox which, const struct sandbox_limits *limits, bool *out_landlock, char *err,
 			      size_t err_len);

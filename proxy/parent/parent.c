@@ -489,14 +489,12 @@ static bool limit(const struct parent *parent, char *err, size_t err_len)
 	return false;
 }
 
-/* raise_limits: each session holds two sockets. No core files: they would hold keys and mail. */
+/* raise_limits: each session holds two sockets. */
 static void raise_limits(const struct conf *conf)
 {
 	const rlim_t wanted = (rlim_t)conf->max_sessions * 2 + 128;
-	const struct rlimit none = { 0, 0 };
 	struct rlimit files;
 
-	(void)setrlimit(RLIMIT_CORE, &none);
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
 		return;
 	files.rlim_cur = files.rlim_max;
@@ -578,6 +576,7 @@ int parent_run(const struct parent_options *options)
 	char err[512];
 	bool guarded;
 
+	privdrop_no_dumps();
 	if (!inputs_load_for_run(&parent.inputs, options->conf_path, NULL, conf_log_error, NULL))
 		return CLI_USAGE;
 	apply_log(&parent.inputs.conf);

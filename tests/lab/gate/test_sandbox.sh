@@ -53,6 +53,16 @@ for way in first reloaded; do
 	lab_until 10 sandboxed
 done
 
+# No memory of theirs ends in a file: no core, and /proc/PID/mem is not its user's, whom no debugger serves either.
+undumpable() { # NAME PID
+	same "$1: no core file" "0 0" "$(awk '/^Max core file size/ { print $5, $6 }' "/proc/$2/limits")"
+	same "$1: its memory is root's alone" "0:0" "$(stat -c %u:%g "/proc/$2/mem")"
+}
+undumpable parent "$GATE_PID"
+for name in worker policy monitor; do
+	undumpable $name "$(gate_role $name)"
+done
+
 # What a role holds open: its channels and sockets, no file and no folder of the machine but what is in its own.
 for own in worker=none policy=policy monitor=report; do
 	name=${own%=*}
