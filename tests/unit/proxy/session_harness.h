@@ -20,6 +20,7 @@
 #include "proxy/session/ehlo_memory.h"
 #include "proxy/session/host_memory.h"
 #include "proxy/session/session.h"
+#include "tests/unit/proxy/session_observer.h"
 
 #define MUST_HOLD(condition)                                                                                 \
 	do {                                                                                                 \
@@ -125,6 +126,7 @@ struct harness {
 	unsigned reported;        /* times, for TLS reports */
 	unsigned judged;          /* times */
 	unsigned judged_to_check; /* of these, by the checks below */
+	struct observer observer;
 	/* The peer's certificate: names, space between; judged by harness_judge. */
 	char cert[1024];
 	bool cert_expired;
@@ -319,29 +321,56 @@ static inline bool says_requiretls(const char *line)
 	return strstr(line, " REQUIRETLS") != NULL && strncasecmp(line, "MAIL FROM:<>", 12) != 0;
 }
 
+/* The leg as it is will do for a recipient under |v|. */
+static inline bool leg_satisfies(struct harness *h, const struct verdict *v)
+{
+	struct judgement judgement;
+	struct demand demand;
+
+	if (demand_permits_clear(v, &h->options.destination.addr))
+		return true;
+	if (!h->in_tls || v->status != VERDICT_OK || h->tls.version < v->min_protocol)
+		return false;
+	h->judged_to_check++;
+	harness_judge(h, v, SESSION_JUDGE_IN_FORCE, &judgement);
+	demand_of(&demand, v, &h->options.destination.addr);
+	return judgement.satisfied && (!h->tls.weak || !level_authenticates(demand.level));
+}
+
 static inline void check_rcpt(struct harness *h, const char *line)
 {
 	char domain[VERDICT_NAME_MAX];
 	const struct verdict *v;
-	struct judgement judgement;
-	struct demand demand;
 
 	domain_of(line, domain);
 	v = harness_verdict(h, domain);
 	MUST_HOLD(v != NULL);
 	check_requiretls(h, v);
-	if (!h->in_tls) {
-		MUST_HOLD(demand_permits_clear(v, &h->options.destination.addr));
-		return;
-	}
-	if (demand_permits_clear(v, &h->options.destination.addr))
-		return;
-	h->judged_to_check++;
-	harness_judge(h, v, SESSION_JUDGE_IN_FORCE, &judgement);
-	MUST_HOLD(v->status == VERDICT_OK && judgement.satisfied);
-	MUST_HOLD(h->tls.version >= v->min_protocol);
-	demand_of(&demand, v, &h->options.destination.addr);
-	MUST_HOLD(!h->tls.weak || !level_authenticates(demand.level));
+	MUST_HOLD(leg_satisfies(h, v));
+}
+
+/* For the observer, which has its own idea of |domain|; how libidn2 and inet_ntop write one, it does not know. */
+static inline const struct verdict *observed_verdict(const struct harness *h, const char *domain)
+{
+	bool own = domain[0] != '[' && strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(domain);
+
+	return harness_verdict(h, own ? domain : h->asked_domain);
+}
+
+static inline bool harness_permits_clear(void *arg, const char *domain)
+{
+	const struct harness *h = arg;
+	const struct verdict *v = observed_verdict(h, domain);
+
+	return v != NULL && demand_permits_clear(v, &h->options.destination.addr);
+}
+
+static inline bool harness_peer_satisfies(void *arg, const char *domain)
+{
+	struct harness *h = arg;
+	const struct verdict *v = observed_verdict(h, domain);
+
+	return v != NULL && leg_satisfies(h, v);
 }
 
 /* Whatever the last verdict is, it must permit what is not a RCPT in clear. */
@@ -471,6 +500,7 @@ static inline void op_to_client(void *arg, const void *bytes, size_t len)
 	struct harness *h = arg;
 
 	MUST_HOLD(!h->over);
+	observer_client_hears(&h->observer, bytes, len);
 	bytes_add(&h->client_out, bytes, len);
 	bytes_add(&h->client_reply, bytes, len);
 }
@@ -482,6 +512,7 @@ static inline void op_to_server(void *arg, enum session_speech speech, const voi
 	MUST_HOLD(!h->over && h->connected);
 	if (speech == SESSION_SPEECH_TLS_ONLY)
 		MUST_HOLD(h->in_tls);
+	observer_server_hears(&h->observer, bytes, len);
 	bytes_add(&h->server_out, bytes, len);
 	talk_feed(&h->server, h, bytes, len, true);
 }
@@ -500,6 +531,7 @@ static inline void op_start_tls(void *arg, const struct session_tls_wish *wish)
 	struct harness *h = arg;
 
 	MUST_HOLD(!h->over && h->connected && !h->in_tls);
+	observer_start_tls(&h->observer);
 	h->want_tls = true;
 	(void)snprintf(h->servername, sizeof(h->servername), "%s", wish->servername);
 	h->wished_protocol = wish->min_protocol;
@@ -528,6 +560,8 @@ static inline void op_close_server(void *arg, bool politely)
 	struct harness *h = arg;
 
 	MUST_HOLD(!h->over);
+	OBSERVE(!politely || h->observer.quit_said);
+	observer_leg(&h->observer, false);
 	bytes_add_text(&h->server_out, politely ? "@quit\n" : "@close\n");
 	harness_leg_gone(h);
 }
@@ -674,12 +708,30 @@ static const struct session_ops harness_ops = { op_to_client, op_to_server,     
 /* --- driving -------------------------------------------------------------------------------------------------------
  */
 
+static inline void harness_rests(const struct harness *h)
+{
+	unsigned want = session_want(h->s);
+
+	observer_rests(&h->observer, &(struct observed){ .over = h->over,
+							 .client_left = h->client_left,
+							 .wants_client = (want & SESSION_WANT_CLIENT) != 0,
+							 .wants_server = (want & SESSION_WANT_SERVER) != 0,
+							 .waits = h->want_dial || h->want_tls || h->want_verdict ||
+								  (h->want_client_tls && !h->over),
+							 .timer_s = h->timer_s });
+}
+
 static inline void harness_feed(struct harness *h, struct session_event event)
 {
 	event.now_s = h->now_s;
+	if (event.kind == SESSION_CONNECTED && h->connected && !h->observer.connected)
+		observer_leg(&h->observer, true);
+	if (event.kind == SESSION_TLS_READY && h->in_tls)
+		observer_tls_is_up(&h->observer);
 	(void)session_feed(h->s, &event);
 	check_client_replies(h);
 	h->over = session_over(h->s);
+	harness_rests(h);
 	if (h->over) {
 		MUST_HOLD(h->ends == 1);
 		MUST_HOLD(!h->connected && !h->want_dial && !h->want_verdict && h->timer_s == 0);
@@ -697,8 +749,10 @@ static inline bool harness_client(struct harness *h, size_t step)
 		return false;
 	event.bytes = (const uint8_t *)h->client_in.at;
 	event.len = h->client_in.len < step ? h->client_in.len : step;
+	observer_client_offers(&h->observer, h->client_in.at, event.len);
 	taken = session_feed(h->s, &event);
 	MUST_HOLD(taken <= event.len);
+	observer_client_took(&h->observer, taken);
 	talk_feed(&h->client, h, h->client_in.at, taken, false);
 	bytes_drop(&h->client_in, taken);
 	harness_feed(h, (struct session_event){ .kind = SESSION_CLIENT_OCTETS }); /* empty: only checks */
@@ -726,6 +780,7 @@ static inline bool harness_server(struct harness *h, size_t step)
 		if (code == 0)
 			continue;
 		talk_reply(&h->server, code);
+		observer_server_said(&h->observer, code);
 		break;
 	}
 	event.bytes = (const uint8_t *)copy;
@@ -747,6 +802,8 @@ static inline void harness_client_tls(struct harness *h, bool ok, const struct s
 	ok = ok && h->client_in.len == 0;
 	h->client_in_tls = ok;
 	h->client_left = !ok; /* nothing can be said to it */
+	if (ok)
+		observer_client_tls_is_up(&h->observer);
 	harness_feed(h, (struct session_event){ .kind = ok ? SESSION_CLIENT_TLS_READY : SESSION_CLIENT_TLS_FAILED,
 						.tls = tls,
 						.reason = ok ? NULL : "the client sent something that is not TLS" });
@@ -770,6 +827,10 @@ static inline void harness_verdict_in(struct harness *h, struct verdict *v)
 static inline void harness_start(struct harness *h)
 {
 	h->now_s = h->now_s > 0 ? h->now_s : 1000;
+	h->observer.permits_clear = harness_permits_clear;
+	h->observer.peer_satisfies = harness_peer_satisfies;
+	h->observer.arg = h;
+	h->observer.reject = h->options.bare_newline_reject;
 	h->s = session_new(&h->options, &harness_ops, h);
 	MUST_HOLD(h->s != NULL);
 	session_start(h->s, h->now_s);
