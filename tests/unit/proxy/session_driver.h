@@ -356,6 +356,7 @@ static inline unsigned drive(const uint8_t *in, size_t len)
 			drive_outcome(&h, &d);
 		}
 	}
+	harness_times_out(&h);
 	messages = h.client.ok[SPEECH_END_OF_DATA];
 	host_memory_free(h.options.hosts);
 	ehlo_memory_free(h.options.keywords);

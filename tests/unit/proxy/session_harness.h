@@ -22,6 +22,9 @@
 #include "proxy/session/session.h"
 #include "tests/unit/proxy/session_observer.h"
 
+#define HARNESS_TIMEOUTS_MAX 6    /* so many timers run out, and so many seconds pass, */
+#define HARNESS_TIMEOUTS_S   1000 /* until a session is over where nobody does anything */
+
 #define MUST_HOLD(condition)                                                                                 \
 	do {                                                                                                 \
 		if (!(condition)) {                                                                          \
@@ -337,24 +340,24 @@ static inline bool leg_satisfies(struct harness *h, const struct verdict *v)
 	return judgement.satisfied && (!h->tls.weak || !level_authenticates(demand.level));
 }
 
+/* Of |domain| as read off a RCPT; how libidn2 and inet_ntop write one, it does not know. */
+static inline const struct verdict *observed_verdict(const struct harness *h, const char *domain)
+{
+	bool own = domain[0] != '[' && strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(domain);
+
+	return harness_verdict(h, own ? domain : h->asked_domain);
+}
+
 static inline void check_rcpt(struct harness *h, const char *line)
 {
 	char domain[VERDICT_NAME_MAX];
 	const struct verdict *v;
 
 	domain_of(line, domain);
-	v = harness_verdict(h, domain);
+	v = observed_verdict(h, domain);
 	MUST_HOLD(v != NULL);
 	check_requiretls(h, v);
 	MUST_HOLD(leg_satisfies(h, v));
-}
-
-/* For the observer, which has its own idea of |domain|; how libidn2 and inet_ntop write one, it does not know. */
-static inline const struct verdict *observed_verdict(const struct harness *h, const char *domain)
-{
-	bool own = domain[0] != '[' && strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(domain);
-
-	return harness_verdict(h, own ? domain : h->asked_domain);
 }
 
 static inline bool harness_permits_clear(void *arg, const char *domain)
@@ -587,21 +590,28 @@ static inline void harness_keep(struct harness *h, struct verdict *v)
 	h->verdicts[h->verdicts_count++] = v;
 }
 
+/* Where no answer can be had, the gate's own enforce is all that is known. */
+static inline void harness_knows_nothing(struct harness *h)
+{
+	struct verdict *v;
+
+	h->want_verdict = false;
+	if (h->asked != VERDICT_ASK_RECIPIENT)
+		return;
+	v = verdict_new();
+	MUST_HOLD(v != NULL);
+	v->source = VERDICT_SOURCE_DEFAULT;
+	v->enforce = h->options.enforce;
+	(void)snprintf(v->domain, sizeof(v->domain), "%s", h->asked_domain);
+	harness_keep(h, v);
+}
+
 static inline void op_cancel(void *arg)
 {
 	struct harness *h = arg;
 
 	MUST_HOLD(h->want_verdict);
-	h->want_verdict = false;
-	/* Where no answer can be had, the gate's own enforce is all that is known. */
-	if (h->asked == VERDICT_ASK_RECIPIENT) {
-		struct verdict *v = verdict_new();
-		MUST_HOLD(v != NULL);
-		v->source = VERDICT_SOURCE_DEFAULT;
-		v->enforce = h->options.enforce;
-		(void)snprintf(v->domain, sizeof(v->domain), "%s", h->asked_domain);
-		harness_keep(h, v);
-	}
+	harness_knows_nothing(h);
 }
 
 static inline void op_set_timer(void *arg, unsigned seconds)
@@ -822,6 +832,26 @@ static inline void harness_verdict_in(struct harness *h, struct verdict *v)
 	}
 	harness_feed(h, (struct session_event){ .kind = SESSION_VERDICT, .verdict = v });
 	verdict_unref(v);
+}
+
+/* No answer can be had any more. */
+static inline void harness_no_verdict(struct harness *h)
+{
+	MUST_HOLD(h->want_verdict);
+	harness_knows_nothing(h);
+	harness_feed(h, (struct session_event){ .kind = SESSION_VERDICT });
+}
+
+/* Nobody says or does anything any more: the session ends by itself. */
+static inline void harness_times_out(struct harness *h)
+{
+	uint64_t begin_s = h->now_s;
+
+	for (unsigned i = 0; i < HARNESS_TIMEOUTS_MAX && !h->over; i++) {
+		h->now_s += h->timer_s;
+		harness_feed(h, (struct session_event){ .kind = SESSION_TIMEOUT });
+	}
+	MUST_HOLD(h->over && h->now_s - begin_s <= HARNESS_TIMEOUTS_S);
 }
 
 static inline void harness_start(struct harness *h)

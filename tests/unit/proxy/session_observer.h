@@ -23,9 +23,9 @@
 
 #include "tests/unit/proxy/message_reference.h"
 
-#define OBSERVED_LINE_MAX  70000
-#define OBSERVED_PATH_MAX  1400
-#define OBSERVED_RCPTS_MAX 200
+#define OBSERVED_LINE_MAX    70000
+#define OBSERVED_MESSAGE_MAX 200000
+#define OBSERVED_PATH_MAX    1400
 
 #define OBSERVE(condition)                                                                              \
 	do {                                                                                            \
@@ -73,7 +73,7 @@ struct observer {
 	char mail_path[OBSERVED_PATH_MAX], mail_params[2100];
 	unsigned accepted; /* RCPTs it was told 2xx */
 	bool content;
-	char message[OBSERVED_LINE_MAX]; /* as it was taken, and behind that what is offered */
+	char message[OBSERVED_MESSAGE_MAX]; /* as it was taken, and behind that what is offered */
 	size_t message_len, offered_len;
 	size_t must_take; /* of what is offered */
 
@@ -233,7 +233,7 @@ static inline void client_line(struct observer *o, const char *line)
  * stop. */
 static inline void observer_client_offers(struct observer *o, const char *in, size_t len)
 {
-	static char out[3 * OBSERVED_LINE_MAX];
+	static char out[3 * OBSERVED_MESSAGE_MAX];
 	struct message_reference r;
 
 	o->must_take = 0;
@@ -428,7 +428,7 @@ static inline void server_line(struct observer *o, const char *line)
 /* The content is the client's own, of this message, as far as it got. */
 static inline void server_content(struct observer *o, const char *in, size_t len)
 {
-	static char out[3 * OBSERVED_LINE_MAX];
+	static char out[3 * OBSERVED_MESSAGE_MAX];
 	struct message_reference r = message_reference(out, o->message, o->message_len + o->offered_len);
 	size_t most = o->reject ? r.clean_len : r.len;
 
