@@ -1,0 +1,78 @@
+/* children_end.c - the end of the roles: in peace, or at once. */
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "proxy/parent/children_private.h"
+
+#define LAST_MS    900 /* the monitor may take to end */
+#define LAST_LOOKS 90  /* at it meanwhile */
+
+unsigned children_workers_left(const struct children *children)
+{
+	unsigned left = 0;
+
+	for (size_t i = 0; i < children->count; i++)
+		left += children->items[i].role == ROLE_WORKER && children->items[i].pid > 0;
+	return left;
+}
+
+void children_drain(struct children *children)
+{
+	children->draining = true;
+	for (size_t i = 0; i < children->count; i++) {
+		struct child *child = &children->items[i];
+		(void)event_del(child->restart);
+		if (child->role != ROLE_WORKER || child->pid <= 0)
+			continue;
+		if (child->ipc == NULL || !ipc_send(child->ipc, ROLE_MSG_DRAIN, NULL, 0, -1))
+			(void)kill(child->pid, SIGKILL);
+	}
+	if (children_workers_left(children) == 0)
+		children->events.drained(children->arg);
+}
+
+static void end(struct child *child)
+{
+	if (child->pid <= 0)
+		return;
+	(void)kill(child->pid, SIGKILL);
+	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	child->pid = 0;
+}
+
+/* ends_by_itself lets the monitor write the last of its history: it ends when its channel does. False: it does not in
+ * the time it has. */
+static bool ends_by_itself(struct child *child)
+{
+	const struct timespec moment = { .tv_nsec = LAST_MS * 1000000L / LAST_LOOKS };
+
+	ipc_free(child->ipc);
+	child->ipc = NULL;
+	for (unsigned i = 0; i < LAST_LOOKS && child->ready; i++) {
+		if (waitpid(child->pid, NULL, WNOHANG) == child->pid) {
+			child->pid = 0;
+			return true;
+		}
+		(void)nanosleep(&moment, NULL);
+	}
+	return false;
+}
+
+void children_kill(struct children *children)
+{
+	children->draining = true;
+	for (size_t i = 0; i < children->count; i++) {
+		struct child *child = &children->items[i];
+		if (child->role != ROLE_MONITOR)
+			end(child);
+	}
+	for (size_t i = 0; i < children->count; i++) {
+		struct child *child = &children->items[i];
+		if (child->role == ROLE_MONITOR && child->pid > 0 && !ends_by_itself(child))
+			end(child);
+	}
+}

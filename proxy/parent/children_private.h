@@ -1,0 +1,54 @@
+/* children_private.h - what the files about the parent's roles share: one role, and all of them. */
+#ifndef GATE25_PROXY_PARENT_CHILDREN_PRIVATE_H
+#define GATE25_PROXY_PARENT_CHILDREN_PRIVATE_H
+
+#include "proxy/parent/children.h"
+
+struct child {
+	struct children *owner;
+	enum role role;
+	unsigned slot;
+	pid_t pid; /* 0: not running */
+	struct ipc *ipc;
+	bool ready;
+	bool was_ready;
+	int64_t started_s;
+	int64_t heard_s;
+	unsigned deaths; /* in a row */
+	int64_t rewired_s;
+	int counters_fd;
+	struct event *restart;
+};
+
+struct children {
+	struct event_base *base;
+	struct children_plan plan;
+	struct children_events events;
+	void *arg;
+	const struct inputs *inputs;
+	struct event *watch; /* for hung roles */
+	bool draining;
+	size_t count;
+	struct child *items; /* policy, monitor if any, workers */
+};
+
+int64_t child_now_s(void); /* monotonic */
+struct child *children_find(struct children *children, enum role role, unsigned slot);
+unsigned children_workers_left(const struct children *children); /* that run */
+
+/* child_run: the child between fork and exec, with its end of the channel. It ends in the role's program or not at all.
+ */
+NO_RETURN void child_run(const struct child *child, int fd);
+
+/* child_send_start sends all that comes before a role starts, child_send_inputs what a reload brings too. False: the
+ * role takes no messages. */
+MUST_CHECK bool child_send_start(struct child *child);
+MUST_CHECK bool child_send_inputs(struct child *child);
+/* child_wire makes a channel between two roles and hands each its end, where both run. */
+MUST_CHECK bool child_wire(struct child *a, struct child *b);
+
+/* What a role says: for ipc_new. */
+bool child_on_message(void *arg, uint16_t type, const uint8_t *body, size_t len, int fd);
+void child_on_closed(void *arg);
+
+#endif
