@@ -1,0 +1,42 @@
+/* parent_stop.c - a stop: sessions finish, for a while, and then the loop ends. */
+#include <event2/event.h>
+
+#include "proxy/base/log.h"
+#include "proxy/parent/notify.h"
+#include "proxy/parent/parent_private.h"
+
+void parent_end_loop(struct parent *parent)
+{
+	(void)event_base_loopexit(parent->base, NULL);
+}
+
+void parent_on_drained(void *arg)
+{
+	parent_end_loop(arg);
+}
+
+void parent_on_drain_limit(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	log_say(LOG_LEVEL_WARNING, "stop", "sessions still run after %d s: cut", ROLE_DRAIN_S);
+	parent_end_loop(arg);
+}
+
+void parent_on_terminate(evutil_socket_t signal_number, short what, void *arg)
+{
+	struct parent *parent = arg;
+	const struct timeval limit = { .tv_sec = ROLE_DRAIN_S };
+
+	(void)what;
+	if (evtimer_pending(parent->drain_limit, NULL)) {
+		log_say(LOG_LEVEL_WARNING, "stop", "second signal: running sessions are cut");
+		parent_end_loop(parent);
+		return;
+	}
+	log_say(LOG_LEVEL_INFO, "stop", "signal %d: sessions finish, then port 25 stays closed", (int)signal_number);
+	notify_service("STOPPING=1");
+	(void)evtimer_add(parent->drain_limit, &limit);
+	parent_close_listeners(parent);
+	children_drain(parent->children);
+}
