@@ -11,7 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "proxy/base/log.h"
 #include "proxy/monitor/monitor_request.h"
+
+#define ACCEPT_PAUSE_S 1 /* out of descriptors or memory: who asks waits in the backlog */
 
 struct connection {
 	struct monitor_http *http;
@@ -25,6 +28,7 @@ struct connection {
 struct monitor_http {
 	struct event_base *base;
 	struct evconnlistener *listener;
+	struct event *resume;
 	monitor_http_fn *answer;
 	void *arg;
 	unsigned count;
@@ -191,6 +195,27 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 		(void)evconnlistener_disable(listener);
 }
 
+/* The kernel would call for it again and again. */
+static void on_accept_failed(struct evconnlistener *listener, void *arg)
+{
+	const struct timeval pause = { .tv_sec = ACCEPT_PAUSE_S };
+	struct monitor_http *http = arg;
+
+	log_errno(LOG_LEVEL_WARNING, "accept", "who asks the monitor waits");
+	if (evtimer_add(http->resume, &pause) == 0)
+		(void)evconnlistener_disable(listener);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+	struct monitor_http *http = arg;
+
+	(void)fd;
+	(void)what;
+	if (http->count < MONITOR_HTTP_CONNECTIONS_MAX)
+		(void)evconnlistener_enable(http->listener);
+}
+
 /* --- the server --------------------------------------------------------------------------------------------------- */
 
 struct monitor_http *monitor_http_new(struct event_base *base, int fd, monitor_http_fn *answer_fn, void *arg)
@@ -203,14 +228,17 @@ struct monitor_http *monitor_http_new(struct event_base *base, int fd, monitor_h
 	}
 	*http = (struct monitor_http){ .base = base, .answer = answer_fn, .arg = arg };
 	(void)evutil_make_socket_nonblocking(fd);
+	http->resume = evtimer_new(base, on_resume, http);
 	/* Backlog 0: it listens already. */
 	http->listener =
 		evconnlistener_new(base, on_accept, http, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (http->listener == NULL) {
-		(void)close(fd);
-		free(http);
+	if (http->listener == NULL || http->resume == NULL) {
+		if (http->listener == NULL)
+			(void)close(fd);
+		monitor_http_free(http);
 		return NULL;
 	}
+	evconnlistener_set_error_cb(http->listener, on_accept_failed);
 	return http;
 }
 
@@ -222,6 +250,9 @@ void monitor_http_free(struct monitor_http *http)
 		if (http->connections[i] != NULL)
 			connection_free(http->connections[i]);
 	}
-	evconnlistener_free(http->listener);
+	if (http->listener != NULL)
+		evconnlistener_free(http->listener);
+	if (http->resume != NULL)
+		event_free(http->resume);
 	free(http);
 }

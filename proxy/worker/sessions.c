@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 #define MEMORY_ENTRIES  4096
 #define ACCEPT_AT_ONCE  16
 #define ACCEPT_PAUSE_MS 200 /* out of descriptors: connections wait in the backlog */
+#define SPARE_FILES     32  /* of those that may be open: for what running sessions and channels still need */
 
 struct sessions {
 	struct sessions_plan plan;
@@ -32,6 +34,7 @@ struct sessions {
 	struct ehlo_memory *keywords;
 	struct conn *first;
 	unsigned count;
+	rlim_t files_max; /* a connection with a greater number gets no session */
 	bool draining;
 };
 
@@ -177,6 +180,25 @@ static void refuse_loop(struct sessions *sessions, int fd, const struct endpoint
 	refuse(fd, "421 4.4.6 this port is for intercepted connections only\r\n");
 }
 
+/* refuse_poor: there is no descriptor for a session. One that could not serve its client to the end must not begin. */
+static void refuse_poor(int fd, const struct endpoint *client)
+{
+	struct log_line line;
+	char text[ENDPOINT_TEXT_MAX];
+
+	log_open(&line, LOG_LEVEL_WARNING, "refused");
+	log_add(&line, "client", "%s", endpoint_format(client, text));
+	log_add(&line, "reply", "421 4.3.2");
+	log_add(&line, "reason", "this worker may open no more files (LimitNOFILE, ulimit -n)");
+	log_close(&line);
+	refuse(fd, "421 4.3.2 too many sessions, try again later\r\n");
+}
+
+static bool out_of_files(const struct sessions *sessions, int fd)
+{
+	return sessions->files_max != RLIM_INFINITY && (rlim_t)fd >= sessions->files_max;
+}
+
 static void accepted(struct sessions *sessions, int fd, const struct sockaddr_storage *from)
 {
 	struct endpoint client;
@@ -194,6 +216,8 @@ static void accepted(struct sessions *sessions, int fd, const struct sockaddr_st
 	found = origdst_get(&destination, fd, conf->ports, conf->ports_count, conf->listen_port);
 	if (found == ORIGDST_SELFTEST)
 		(void)close(fd);
+	else if (out_of_files(sessions, fd) || (found == ORIGDST_FAILED && (errno == EMFILE || errno == ENFILE)))
+		refuse_poor(fd, &client);
 	else if (found != ORIGDST_OK)
 		refuse_loop(sessions, fd, &client, origdst_name(found));
 	else if (sessions->count >= conf->max_sessions)
@@ -209,8 +233,9 @@ static void pause_accepting(struct sessions *sessions)
 {
 	const struct timeval delay = { .tv_usec = ACCEPT_PAUSE_MS * 1000 };
 
-	(void)event_del(sessions->acceptable);
-	(void)event_add(sessions->resume, &delay);
+	/* Without memory for the timer nobody would go on. */
+	if (event_add(sessions->resume, &delay) == 0)
+		(void)event_del(sessions->acceptable);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *arg)
@@ -247,6 +272,15 @@ static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
 /* --- life ----------------------------------------------------------------------------------------------------------
  */
 
+static rlim_t files_max(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
+		return RLIM_INFINITY;
+	return files.rlim_cur - (files.rlim_cur / 4 < SPARE_FILES ? files.rlim_cur / 4 : SPARE_FILES);
+}
+
 struct sessions *sessions_new(const struct sessions_plan *plan)
 {
 	struct sessions *sessions = calloc(1, sizeof(*sessions));
@@ -254,6 +288,7 @@ struct sessions *sessions_new(const struct sessions_plan *plan)
 	if (sessions == NULL)
 		return NULL;
 	sessions->plan = *plan;
+	sessions->files_max = files_max();
 	sessions->hosts = host_memory_new(MEMORY_ENTRIES);
 	sessions->keywords = ehlo_memory_new(MEMORY_ENTRIES);
 	sessions->resume = evtimer_new(plan->base, on_resume, sessions);
