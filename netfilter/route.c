@@ -71,12 +71,14 @@ static bool no_ipv6(int error, uint8_t family)
 	return family == AF_INET6 && (error == EAFNOSUPPORT || error == EOPNOTSUPP || error == EACCES);
 }
 
-static bool change_all(const struct gate_spec *spec, bool add, char *err, size_t err_len)
+/* |out_changed|: how many parts were not so before. */
+static bool change_all(const struct gate_spec *spec, bool add, unsigned *out_changed, char *err, size_t err_len)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	struct mnl_socket *nl = rtnl_open();
 	bool ok = true;
 
+	*out_changed = 0;
 	if (nl == NULL)
 		return say_errno(err, err_len, "cannot open a channel to the routing tables");
 	for (size_t f = 0; ok && f < COUNT(families); f++) {
@@ -84,6 +86,7 @@ static bool change_all(const struct gate_spec *spec, bool add, char *err, size_t
 			/* The route first, the rule that leads to it last; taken away the other way round. */
 			int error = change(nl, spec, families[f], add ? part : 2 - part, add);
 
+			*out_changed += error == 0;
 			if (error != 0 && !already_so(error, add) && !no_ipv6(error, families[f])) {
 				errno = error;
 				ok = say_errno(err, err_len, "cannot %s the %s policy route of tproxy (table %u)",
@@ -96,12 +99,22 @@ static bool change_all(const struct gate_spec *spec, bool add, char *err, size_t
 	return ok;
 }
 
+bool route_restore(const struct gate_spec *spec, unsigned *out_added, char *err, size_t err_len)
+{
+	*out_added = 0;
+	return !gate_uses_tproxy(spec) || change_all(spec, true, out_added, err, err_len);
+}
+
 bool route_install(const struct gate_spec *spec, char *err, size_t err_len)
 {
-	return !gate_uses_tproxy(spec) || change_all(spec, true, err, err_len);
+	unsigned added;
+
+	return route_restore(spec, &added, err, err_len);
 }
 
 bool route_remove(const struct gate_spec *spec, char *err, size_t err_len)
 {
-	return change_all(spec, false, err, err_len);
+	unsigned removed;
+
+	return change_all(spec, false, &removed, err, err_len);
 }

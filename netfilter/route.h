@@ -19,6 +19,8 @@
 
 /* Does nothing, and well, where |spec| has no tproxy. A host without IPv6 gets IPv4 alone. */
 MUST_CHECK bool route_install(const struct gate_spec *spec, char *err, size_t err_len);
+/* The same; tells how many of the rules and routes were not there. */
+MUST_CHECK bool route_restore(const struct gate_spec *spec, unsigned *out_added, char *err, size_t err_len);
 /* Takes away exactly what route_install puts there; what is absent is fine. */
 MUST_CHECK bool route_remove(const struct gate_spec *spec, char *err, size_t err_len);
 

@@ -14,6 +14,7 @@
 #include "netfilter/selftest.h"
 #include "netfilter/watchdog.h"
 #include "proxy/base/log.h"
+#include "proxy/parent/route_keeper.h"
 #include "proxy/parent/users.h"
 
 #define RETRY_S 5 /* after a repair that did not succeed */
@@ -24,6 +25,7 @@ struct gatekeeper {
 	uid_t own_uid;
 	struct ruleset *ruleset;
 	struct watchdog *watchdog;
+	struct route_keeper *routes;
 	struct event *news;
 	struct event *retry;
 	struct event *test;
@@ -175,6 +177,14 @@ static void on_news(evutil_socket_t fd, short what, void *arg)
 	repair(keeper);
 }
 
+static void on_routes_restored(void *arg)
+{
+	struct gatekeeper *keeper = arg;
+
+	keeper->repairs++;
+	keeper->repaired(keeper->repaired_arg);
+}
+
 /* --- self-test -----------------------------------------------------------------------------------------------------
  */
 
@@ -273,6 +283,9 @@ bool gatekeeper_begin(struct gatekeeper *keeper, char *err, size_t err_len)
 	if (!route_install(&keeper->wish.spec, err, err_len))
 		return false;
 	keeper->begun = true;
+	keeper->routes = route_keeper_new(keeper->base, &keeper->wish.spec, on_routes_restored, keeper, err, err_len);
+	if (keeper->routes == NULL)
+		return false;
 	if (!ruleset_install(keeper->ruleset, &keeper->wish.spec, err, err_len) ||
 	    !conntrack_forget(&keeper->wish.spec, &cut, err, err_len) || !watch(keeper, err, err_len))
 		return false;
@@ -313,6 +326,7 @@ void gatekeeper_free(struct gatekeeper *keeper)
 
 	if (keeper == NULL)
 		return;
+	route_keeper_free(keeper->routes);
 	if (keeper->begun && (!ruleset_remove_interception(keeper->ruleset, err, sizeof(err)) ||
 			      !route_remove(&keeper->wish.spec, err, sizeof(err))))
 		log_say(LOG_LEVEL_ERROR, "stop", "%s", err);

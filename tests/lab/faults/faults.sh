@@ -50,10 +50,11 @@ faults_holds() {
 		lab_die "answers cannot be held back"
 }
 
-# faults_sender NODE: the Postfix that tries again every second.
+# faults_sender NODE: the Postfix that tries again every second. It has no TLS, so that all that went past the gate is seen
+# in clear.
 faults_sender() {
 	lab_postfix sender "$1" queue_run_delay=1s minimal_backoff_time=1s maximal_backoff_time=2s \
-		smtp_tls_security_level=may smtp_connect_timeout=5s smtp_helo_timeout=20s \
+		smtp_tls_security_level=none smtp_connect_timeout=5s smtp_helo_timeout=20s \
 		default_destination_concurrency_limit=5 "inet_interfaces=127.0.0.1" relay_transport=smtp
 }
 
@@ -127,3 +128,24 @@ faults_done() {
 	check "$1: octets of mail in clear: 0" wire faults --some --tls --no-leak --canary canary-of-the-faults
 	lab_capture faults path gw0
 }
+
+# faults_stand NAME STATE...: sessions that stand there; faults_go_on: they end, and their results.
+faults_stand() {
+	rm -f "$LAB_DIR"/{standing,go-on}
+	lab_in client python3 "$FAULTS/sessions.py" "$@" >"$LAB_DIR/results" 2>"$LAB_DIR/log/errors" &
+	FAULTS_SESSIONS=$!
+	lab_until 60 [ -e "$LAB_DIR/standing" ] || not_ok "$1: sessions stand"
+}
+faults_go_on() {
+	touch "$LAB_DIR/go-on"
+	wait "$FAULTS_SESSIONS" || { not_ok "sessions.py runs to its end"; note "$(tail -n 12 "$LAB_DIR/log/errors")"; }
+	lab_results "$LAB_DIR/results"
+}
+
+# faults_probe NAME: a message by way of the sender arrives; a fault is over.
+faults_probe() {
+	faults_stream 3 stream.example
+	faults_flows "$1"
+}
+faults_said() { [ "$(grep -c "\"event\":\"$1\"" "$LAB_DIR/log/gate25")" -gt "${2:-0}" ]; }
+faults_said_times() { grep -c "\"event\":\"$1\"" "$LAB_DIR/log/gate25"; }

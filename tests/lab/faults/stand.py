@@ -3,6 +3,7 @@ holds answers back for them. They keep the books of ledger.py."""
 import os
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "daemon"))
 import smtp  # noqa: E402
@@ -166,6 +167,7 @@ class Stand:
         """As any sender does: once more, until it is acknowledged."""
         def again():
             if not self.message.acknowledged:
+                time.sleep(0.2)
                 client = smtp.Client(ADDRESSES[self.state], 30)
                 reply = client.begin(f"bob@{self.message.domain}", SENDER)
                 if reply[0] == 250 and client.say("DATA")[0] == 354:
