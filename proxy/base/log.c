@@ -93,16 +93,21 @@ static bool append_pair(struct log_line *line, const char *key, const char *valu
 #define END_ROOM (sizeof(",\"cut\":\"yes\"}") - 1)
 
 /* add_value appends the whole pair or nothing: a cut value could be read as another. */
-static void add_value(struct log_line *line, const char *key, const char *value)
+static void add_octets(struct log_line *line, const char *key, const char *value, size_t len)
 {
 	size_t before = line->len;
 
 	if (!line->open || line->cut)
 		return;
-	if (!append_pair(line, key, value, strlen(value)) || line->len > sizeof(line->text) - END_ROOM) {
+	if (!append_pair(line, key, value, len) || line->len > sizeof(line->text) - END_ROOM) {
 		line->len = before;
 		line->cut = true;
 	}
+}
+
+static void add_value(struct log_line *line, const char *key, const char *value)
+{
+	add_octets(line, key, value, strlen(value));
 }
 
 void log_open(struct log_line *line, enum log_level level, const char *event)
@@ -146,6 +151,11 @@ void log_add(struct log_line *line, const char *key, const char *format, ...)
 	va_start(args, format);
 	add_formatted(line, key, format, args);
 	va_end(args);
+}
+
+void log_add_octets(struct log_line *line, const char *key, const char *value, size_t len)
+{
+	add_octets(line, key, value, len);
 }
 
 #define HEAD_MAX 64

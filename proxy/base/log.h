@@ -50,6 +50,8 @@ void log_open(struct log_line *line, enum log_level level, const char *event);
  * of more than 2,047 octets, the first 2,044 and "...".
  */
 void log_add(struct log_line *line, const char *key, const char *format, ...) PRINTF_LIKE(3, 4);
+/* log_add_octets: the value is these octets, NULs among them. */
+void log_add_octets(struct log_line *line, const char *key, const char *value, size_t len);
 void log_close(struct log_line *line);
 
 /* For lines that are a sentence: event and reason="...". log_errno appends errno's text. */

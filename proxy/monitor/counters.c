@@ -264,7 +264,6 @@ static void count_end(struct counters *counters, const struct session_record *re
 	counters_add(counters, COUNTER_RCPT_REFUSED_GATE, record->rcpts_refused - record->rcpts_refused_server);
 	counters_add(counters, COUNTER_RCPT_REFUSED_SERVER, record->rcpts_refused_server);
 	counters_add(counters, COUNTER_OCTETS, record->octets);
-	counters_add(counters, COUNTER_CLIENT_ERRORS, record->client_errors);
 }
 
 void counters_session(struct counters *counters, const struct session_record *record)
@@ -272,6 +271,7 @@ void counters_session(struct counters *counters, const struct session_record *re
 	switch (record->kind) {
 	case SESSION_RECORD_REFUSED: counters_add(counters, counter_refusal(record->result), 1); break;
 	case SESSION_RECORD_REPORTED: counters_add(counters, counter_reported(record->result), 1); break;
+	case SESSION_RECORD_CLIENT_ERROR: counters_add(counters, COUNTER_CLIENT_ERRORS, 1); break;
 	case SESSION_RECORD_END: count_end(counters, record); break;
 	case SESSION_RECORD_MESSAGE: /* counted at the end */
 	case SESSION_RECORD_NOTED:   /* it stopped nothing, and would not have */

@@ -113,8 +113,8 @@ void counters_unmap(const struct counters *counters); /* either kind; NULL is fi
 /* Writers: only the process that called counters_create. NULL counters and numbers outside the table do nothing. */
 void counters_add(struct counters *counters, enum counter which, uint64_t n);
 void counters_sub(struct counters *counters, enum counter which, uint64_t n); /* gauges */
-/* counters_session counts what a session's record says: refusals as they are made and, at the session's end, its cause,
- * messages, recipients, octets and errors. The worker counts the rest as it happens. */
+/* counters_session counts what a session's record says: refusals and the client's errors as they are made and, at the
+ * session's end, its cause, messages, recipients and octets. The worker counts the rest as it happens. */
 void counters_session(struct counters *counters, const struct session_record *record);
 
 uint64_t counters_get(const struct counters *counters, enum counter which);

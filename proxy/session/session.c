@@ -138,7 +138,7 @@ static size_t client_line(struct session *s, const uint8_t *bytes, size_t len)
 		enter(s, rows[s->state].step(s, &in));
 		break;
 	case SMTP_LINE_TOO_LONG: enter(s, on_too_long(s)); break;
-	case SMTP_LINE_BROKEN: enter(s, end_refused(s, "421 4.7.0 line without end")); break;
+	case SMTP_LINE_BROKEN: enter(s, client_banned(s, "421 4.7.0 line without end")); break;
 	}
 	return used;
 }

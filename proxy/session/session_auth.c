@@ -16,7 +16,8 @@ enum state auth_begin(struct session *s, const struct smtp_command *command)
 	if (s->authenticated)
 		return client_error(s, "503 5.5.1 already authenticated");
 	if (!auth_allowed(s)) { /* it was offered on a leg that is gone */
-		say_line(s, "454 4.7.0 the server is gone; say EHLO again");
+		fault_answer(s, "454 4.7.0 the server is gone; say EHLO again",
+			     "AUTH was offered on a leg that is gone");
 		return s->state;
 	}
 	if (command->arg_len == 0)

@@ -167,7 +167,8 @@ static enum state bind_with_leg(struct session *s)
 enum state bind_begin(struct session *s)
 {
 	if (s->binds_failed >= SESSION_BINDS_FAILED_MAX)
-		return end_refused(s, "421 4.7.0 too many failed attempts at this server");
+		return fault_end(s, "421 4.7.0 too many failed attempts at this server",
+				 "the client goes on after refusals of this server");
 	bind_candidates(s);
 	s->candidate = 0;
 	s->clear_only = false;

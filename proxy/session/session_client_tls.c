@@ -21,7 +21,7 @@ enum state client_tls_begin(struct session *s, const struct smtp_command *comman
 	/* What stands behind it in clear came from whoever can write on the path, and would be taken for what the
 	 * client says over TLS. It must wait for the 220 (RFC 3207 s. 4). */
 	if (s->client_more)
-		return end_refused(s, "421 4.7.0 data in clear behind STARTTLS");
+		return client_banned(s, "421 4.7.0 data in clear behind STARTTLS");
 	say_line(s, "220 2.0.0 ready to start TLS");
 	s->ops->start_client_tls(s->arg);
 	return ST_CLIENT_TLS;

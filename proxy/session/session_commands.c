@@ -22,14 +22,21 @@ static enum state answer(struct session *s, const char *line)
 enum state client_error(struct session *s, const char *line)
 {
 	if (++s->errors >= SESSION_ERRORS_MAX)
-		return end_refused(s, "421 4.7.0 too many errors");
+		return client_banned(s, "421 4.7.0 too many errors");
+	log_client_error(s, line);
 	return answer(s, line);
+}
+
+enum state client_banned(struct session *s, const char *line)
+{
+	log_client_error(s, line);
+	return end_refused(s, line);
 }
 
 enum state on_too_long(struct session *s)
 {
 	if (s->state == ST_AUTH_CLIENT)
-		return end_refused(s, "421 4.7.0 line too long");
+		return client_banned(s, "421 4.7.0 line too long");
 	return client_error(s, "500 5.5.2 line too long");
 }
 
@@ -46,8 +53,11 @@ static enum state verb_mail(struct session *s, const struct smtp_command *comman
 
 	if (error != NULL)
 		return client_error(s, error);
-	if (s->offered_size != 0 && command->envelope.has_size && command->envelope.size > s->offered_size)
-		return answer(s, "552 5.3.4 larger than the server takes");
+	if (s->offered_size != 0 && command->envelope.has_size && command->envelope.size > s->offered_size) {
+		static const char line[] = "552 5.3.4 larger than the server takes";
+		log_client_error(s, line); /* not counted: its next message may be smaller */
+		return answer(s, line);
+	}
 	s->tx.held = true;
 	s->tx.mail = command->envelope;
 	return answer(s, "250 2.1.0 ok");
@@ -118,13 +128,13 @@ static enum state verb_unknown(struct session *s, const struct smtp_command *com
 static enum state verb_bdat(struct session *s, const struct smtp_command *command)
 {
 	(void)command;
-	return end_refused(s, "502 5.5.1 command disabled");
+	return client_banned(s, "502 5.5.1 command disabled");
 }
 
 static enum state verb_http(struct session *s, const struct smtp_command *command)
 {
 	(void)command;
-	return end_refused(s, "500 5.5.2 this is a mail server");
+	return client_banned(s, "500 5.5.2 this is a mail server");
 }
 
 static enum state verb_quit(struct session *s, const struct smtp_command *command)
@@ -186,6 +196,7 @@ enum state on_command(struct session *s, const struct input *in)
 	(void)in;
 	smtp_command_parse(&command, &s->line, s->tx.held && s->tx.mail.smtputf8);
 	verb = verb_of(s, command.verb);
+	s->hushed = s->hushed || command.verb == SMTP_VERB_AUTH || command.verb == SMTP_VERB_DATA;
 	if (command.error != NULL && !ends_session(command.verb))
 		return client_error(s, command.error);
 	if ((verb->needs & NEED_HELLO) != 0 && !s->hello)

@@ -10,7 +10,9 @@ enum state data_begin(struct session *s)
 		say_line(s, "451 4.4.2 the server was lost within the transaction");
 		return s->state;
 	}
-	if (s->tx.accepted == 0) {
+	if (s->tx.accepted == 0 && !s->tx.refusing && !s->tx.deferred)
+		return client_error(s, "554 5.5.1 no recipients");
+	if (s->tx.accepted == 0) { /* each one's refusal is in the log */
 		say_line(s,
 			 s->tx.deferred ? "451 4.5.1 no recipient was accepted yet" : "554 5.5.1 no valid recipients");
 		return s->state;
@@ -42,7 +44,7 @@ static enum state swallow(struct session *s, const char *line, enum session_end 
 	s->totals.messages_refused++;
 	s->swallow_end = end;
 	if (line != NULL && !smtp_reply_set(&s->held_reply, line))
-		return end_refused(s, "421 4.3.2 out of memory");
+		return end_refused(s, line); /* out of memory */
 	return ST_SWALLOW;
 }
 
@@ -65,6 +67,15 @@ enum state on_content_reply(struct session *s, const struct input *in)
 	return swallow(s, NULL, last ? SESSION_END_SERVER : SESSION_END_NONE);
 }
 
+/* The client hears it when its message is over, the log now: it may not stay for that. */
+static enum state rejected(struct session *s)
+{
+	static const char line[] = "554 5.5.2 bare CR or LF in the message";
+
+	log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line, "bare-newline = reject");
+	return swallow(s, line, SESSION_END_REFUSED);
+}
+
 enum state on_content(struct session *s, const uint8_t *bytes, size_t len, size_t *out_used)
 {
 	enum message_data_status status = MESSAGE_DATA_FULL;
@@ -79,7 +90,7 @@ enum state on_content(struct session *s, const uint8_t *bytes, size_t len, size_
 					   sizeof(out), &out_len);
 		*out_used += used;
 		if (status == MESSAGE_DATA_REJECTED)
-			return swallow(s, "554 5.5.2 bare CR or LF in the message", SESSION_END_REFUSED);
+			return rejected(s);
 		if (out_len > 0 && !tell_envelope(s, out, out_len))
 			return breach(s);
 		s->totals.octets += out_len;

@@ -78,9 +78,9 @@ static struct session_record snapshot(const struct session *s)
 	record.depth = s->leg.judgement.depth;
 	record.authenticated = server_is_proved(s);
 	record.verdict = verdict_word(s);
+	record.command = "";
 	record.reply = "";
 	record.reason = "";
-	record.client_errors = s->errors;
 	record.duration_s = s->now_s - s->started_s;
 	if (s->verdict != NULL) {
 		record.domain = s->verdict->domain;
@@ -108,6 +108,18 @@ void log_refusal(struct session *s, enum session_record_kind kind, enum result_w
 		s->totals.result = word;
 	if (kind == SESSION_RECORD_REFUSED || kind == SESSION_RECORD_REPORTED)
 		finding(s, word, reason);
+	s->ops->log(s->arg, &record);
+}
+
+/* The line at hand is the one in error; of one that was too long nothing is left. */
+void log_client_error(struct session *s, const char *reply)
+{
+	struct session_record record = snapshot(s);
+
+	record.kind = SESSION_RECORD_CLIENT_ERROR;
+	record.command = s->line.text;
+	record.command_len = smtp_command_show(&s->line, s->hushed);
+	record.reply = reply;
 	s->ops->log(s->arg, &record);
 }
 

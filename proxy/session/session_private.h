@@ -84,7 +84,8 @@ struct transaction {
 	bool open; /* the server accepted it */
 	bool lost; /* the server went away with accepted recipients: only RSET, MAIL, EHLO help */
 	unsigned accepted;
-	bool deferred; /* some RCPT was refused with 4xx */
+	bool refusing; /* some RCPT was refused */
+	bool deferred; /* with 4xx */
 	struct smtp_envelope mail;
 	struct smtp_reply refused; /* code not 0: what each RCPT gets, because MAIL as such is refused */
 	bool domain_refused;       /* refused_domain got refused_line from a bind that failed */
@@ -126,6 +127,7 @@ struct session {
 	unsigned offered;      /* keywords */
 	uint64_t offered_size; /* 0: no number was given */
 	unsigned errors;
+	bool hushed;                     /* AUTH or DATA was said: what is no command may be a secret */
 	bool client_more;                /* octets follow the line at hand */
 	bool client_in_tls;              /* by its own STARTTLS */
 	struct session_tls client_tls;   /* and then so */
@@ -230,7 +232,7 @@ bool leg_in_tls(const struct session *s);
 bool leg_was_stale(const struct session *s, const struct input *in);
 enum state leg_ready(const struct session *s); /* the state for the client's next command */
 enum state end_with(struct session *s, enum session_end end, const char *line);
-enum state end_refused(struct session *s, const char *line); /* says |line| and ends */
+enum state end_refused(struct session *s, const char *line); /* says |line|, which is in the log, and ends */
 step_fn pass_421, client_gone, client_idle;
 
 /* session_fault.c: a server that goes, is silent or does not keep to SMTP. It is logged, then said to the client */
@@ -246,7 +248,8 @@ step_fn on_destination, on_destination_timeout, on_connect, on_connect_failed, o
 /* session_commands.c: the client's lines */
 step_fn on_command;
 enum state on_too_long(struct session *s);
-enum state client_error(struct session *s, const char *line); /* counted; too many end the session */
+enum state client_error(struct session *s, const char *line);  /* counted; too many end the session */
+enum state client_banned(struct session *s, const char *line); /* an error that ends the session at once */
 void transaction_end(struct session *s);
 
 /* session_hello.c: EHLO and its keywords */
@@ -339,6 +342,7 @@ void log_refusal(struct session *s, enum session_record_kind kind, enum result_w
 /* What |demand|, of a policy in testing, would have refused. */
 void log_in_test(struct session *s, const struct demand *demand, enum result_word word, const char *reply,
 		 const char *reason);
+void log_client_error(struct session *s, const char *reply);
 void log_end(struct session *s, enum session_end end, const char *reply);
 void log_rcpt(struct session *s); /* the server took the pending RCPT: its message is to go by how things stand now */
 void log_message(struct session *s); /* the server took the message */

@@ -4,6 +4,7 @@
 #define GATE25_PROXY_SESSION_SESSION_RECORD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "policy/verdict/demand.h"
@@ -16,6 +17,9 @@ enum session_record_kind {
 	SESSION_RECORD_END,
 	SESSION_RECORD_MESSAGE, /* the server took a message: how the session stands then. Not logged */
 	SESSION_RECORD_NOTED,   /* something was wrong with what the domain publishes: |reason|; nothing was stopped */
+	/* What the client said is none of SMTP, out of place or more than it was offered: |command|, |reply|. What was
+	 * decided for a recipient before has nothing to do with it. */
+	SESSION_RECORD_CLIENT_ERROR,
 	SESSION_RECORD_COUNT
 };
 
@@ -59,7 +63,9 @@ struct session_record {
 	int depth;           /* with |tlsa|: of the certificate in the chain, 0 is the leaf */
 	const char *verdict; /* on the server: "pass", "unauthenticated" (no TLSA record can be used), "refuse", "clear"
 			      * (permitted); "failed": a lookup was; "none": none was asked for */
-	enum result_word result;   /* RFC 8460 s. 4.3 */
+	enum result_word result; /* RFC 8460 s. 4.3 */
+	const char *command; /* CLIENT_ERROR: the client's own octets, as many as may be shown. Not NUL-terminated */
+	size_t command_len;
 	const char *reply;         /* without CRLF */
 	const char *reason;        /* one sentence */
 	bool greeted;              /* the client was let past the greeting */
@@ -68,7 +74,6 @@ struct session_record {
 	unsigned rcpts_accepted;
 	unsigned rcpts_refused;        /* by whom ever */
 	unsigned rcpts_refused_server; /* of these, by the server's own reply */
-	unsigned client_errors;        /* commands that were none, or out of place */
 	uint64_t octets;               /* of message content that went to the server */
 	uint64_t duration_s;
 };

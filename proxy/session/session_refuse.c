@@ -8,6 +8,7 @@ enum state rcpt_refused(struct session *s, const char *line)
 {
 	say_line(s, line);
 	s->totals.rcpts_refused++;
+	s->tx.refusing = true;
 	if (line[0] == '4')
 		s->tx.deferred = true;
 	return leg_ready(s);

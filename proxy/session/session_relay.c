@@ -73,8 +73,12 @@ enum state relay_begin(struct session *s)
 	report_bound(s);
 	if (s->tx.open)
 		return send_rcpt(s);
-	if (s->tx.mail.has_size && s->leg.ehlo.size != 0 && s->tx.mail.size > s->leg.ehlo.size)
-		return mail_refused(s, "552 5.3.4 larger than the server takes");
+	if (s->tx.mail.has_size && s->leg.ehlo.size != 0 && s->tx.mail.size > s->leg.ehlo.size) {
+		static const char line[] = "552 5.3.4 larger than the server takes";
+
+		log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line, "SIZE is above what the server offers");
+		return mail_refused(s, line);
+	}
 	return send_mail(s);
 }
 
@@ -113,6 +117,7 @@ enum state on_mail(struct session *s, const struct input *in)
 	say_reply(s, in->reply);
 	s->totals.rcpts_refused++;
 	s->totals.rcpts_refused_server++;
+	s->tx.refusing = true;
 	s->tx.deferred = s->tx.deferred || in->reply->code < 500;
 	smtp_reply_take(&s->tx.refused, in->reply);
 	return leg_ready(s);
@@ -139,6 +144,7 @@ enum state on_rcpt(struct session *s, const struct input *in)
 		s->totals.rcpts_accepted++;
 		log_rcpt(s);
 	} else {
+		s->tx.refusing = true;
 		s->tx.deferred = s->tx.deferred || in->reply->code < 500;
 		s->totals.rcpts_refused++;
 		s->totals.rcpts_refused_server++;

@@ -183,7 +183,7 @@ enum state on_verdict(struct session *s, const struct input *in)
 	if (in->verdict != NULL)
 		take_verdict(s, in->verdict);
 	else if (!take_failure(s))
-		return end_refused(s, "421 4.3.2 out of memory");
+		return fault_end(s, "421 4.3.2 out of memory", "no memory for a verdict");
 	return decide(s);
 }
 

@@ -198,6 +198,30 @@ void smtp_envelope_drop_requiretls(struct smtp_envelope *envelope)
 	envelope->needs &= ~(unsigned)SMTP_KEYWORD_REQUIRETLS;
 }
 
+/* is_envelope: `MAIL FROM:` or `RCPT TO:`, which no text of a message happens to be. */
+static bool is_envelope(const struct smtp_command *command)
+{
+	const struct direction *way = command->verb == SMTP_VERB_MAIL ? &from : &to;
+	size_t len = strlen(way->prefix);
+
+	return (command->verb == SMTP_VERB_MAIL || command->verb == SMTP_VERB_RCPT) && command->arg_len >= len &&
+	       strncasecmp(command->arg, way->prefix, len) == 0;
+}
+
+size_t smtp_command_show(const struct smtp_line *line, bool hushed)
+{
+	struct smtp_command command = { 0 };
+	size_t shown = 0;
+
+	split(&command, line);
+	if (is_envelope(&command) || (!hushed && (command.verb == SMTP_VERB_EHLO || command.verb == SMTP_VERB_HELO)))
+		shown = line->len;
+	else if (command.verb != SMTP_VERB_UNKNOWN || !hushed)
+		while (shown < line->len && !is_space(line->text[shown]))
+			shown++;
+	return shown < SMTP_COMMAND_SHOWN_MAX ? shown : SMTP_COMMAND_SHOWN_MAX;
+}
+
 const char *smtp_verb_name(enum smtp_verb verb)
 {
 	return (unsigned)verb < SMTP_VERB_COUNT ? verbs[verb].name : verbs[SMTP_VERB_UNKNOWN].name;

@@ -78,4 +78,10 @@ void smtp_envelope_drop_requiretls(struct smtp_envelope *envelope);
 
 const char *smtp_verb_name(enum smtp_verb verb); /* "MAIL"; "?" for unknown */
 
+/* smtp_command_show: how many octets of |line| a log may have. Names and addresses are shown; of any other command the
+ * first word. |hushed|: the line may also be a password or the text of a message, so that a first word that is no
+ * command is not shown either. */
+#define SMTP_COMMAND_SHOWN_MAX 400
+size_t smtp_command_show(const struct smtp_line *line, bool hushed);
+
 #endif

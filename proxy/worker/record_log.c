@@ -11,6 +11,7 @@ static const char *event_name(enum session_record_kind kind)
 	case SESSION_RECORD_REFUSED: return "refused";
 	case SESSION_RECORD_REPORTED: return "would-refuse";
 	case SESSION_RECORD_NOTED: return "policy-problem";
+	case SESSION_RECORD_CLIENT_ERROR: return "client-error";
 	case SESSION_RECORD_END:
 	case SESSION_RECORD_MESSAGE:
 	case SESSION_RECORD_COUNT: break;
@@ -22,6 +23,11 @@ static void add_text(struct log_line *line, const char *key, const char *value)
 {
 	if (value != NULL && value[0] != '\0')
 		log_add(line, key, "%s", value);
+}
+
+static enum log_level log_level(enum session_record_kind kind)
+{
+	return kind == SESSION_RECORD_END || kind == SESSION_RECORD_CLIENT_ERROR ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
 }
 
 static void add_decision(struct log_line *line, const struct session_record *record)
@@ -65,13 +71,15 @@ void record_log(const struct session_record *record)
 
 	if (record->kind == SESSION_RECORD_MESSAGE) /* its session's end says how many */
 		return;
-	log_open(&line, record->kind == SESSION_RECORD_END ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
-		 event_name(record->kind));
+	log_open(&line, log_level(record->kind), event_name(record->kind));
 	log_add(&line, "session", "%016" PRIx64, record->id);
 	log_add(&line, "client", "%s", endpoint_format(&record->client, client));
 	log_add(&line, "destination", "%s", endpoint_format(&record->destination, destination));
 	add_text(&line, "client-tls", record->client_tls);
-	add_decision(&line, record);
+	if (record->kind != SESSION_RECORD_CLIENT_ERROR)
+		add_decision(&line, record);
+	if (record->command_len > 0)
+		log_add_octets(&line, "command", record->command, record->command_len);
 	if (record->kind == SESSION_RECORD_END)
 		add_totals(&line, record);
 	if (record->testing)

@@ -67,7 +67,8 @@ static void host_record(void *arg, const struct session_record *record)
 
 	counters_session(worker->counters, record);
 	record_log(record);
-	if (worker->monitor == NULL || record->kind == SESSION_RECORD_NOTED)
+	if (worker->monitor == NULL || record->kind == SESSION_RECORD_NOTED ||
+	    record->kind == SESSION_RECORD_CLIENT_ERROR)
 		return; /* a note is no session, no message and no refusal */
 	monitor_record_of(&told, record, (uint64_t)time(NULL));
 	(void)monitor_record_send(worker->monitor, &told);

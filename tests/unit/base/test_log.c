@@ -156,6 +156,19 @@ static void test_every_octet_in_json(void **state)
 	}
 }
 
+static void test_octets_with_nul(void **state)
+{
+	struct log_line line;
+
+	(void)state;
+	start(LOG_FORMAT_TEXT);
+	log_open(&line, LOG_LEVEL_INFO, "event");
+	log_add_octets(&line, "key", "NO\0OP\x1b[2J\xff", 10);
+	log_add_octets(&line, "plain", "NOOP and more", 4);
+	log_close(&line);
+	assert_string_equal(last.text, "event key=\"NO\\u0000OP\\u001b[2J\\u00ff\" plain=NOOP");
+}
+
 static size_t count_of(const char *needle)
 {
 	size_t n = 0;
@@ -367,15 +380,11 @@ static void test_die_ends_the_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text_values),
-		cmocka_unit_test(test_json_values),
-		cmocka_unit_test(test_every_octet_in_json),
-		cmocka_unit_test(test_cut_at_a_whole_value),
-		cmocka_unit_test(test_nothing_after_the_cut),
-		cmocka_unit_test(test_a_long_value_says_so),
-		cmocka_unit_test(test_levels),
-		cmocka_unit_test(test_errno_is_appended),
-		cmocka_unit_test(test_standard_error_gets_whole_lines),
+		cmocka_unit_test(test_text_values),          cmocka_unit_test(test_json_values),
+		cmocka_unit_test(test_every_octet_in_json),  cmocka_unit_test(test_octets_with_nul),
+		cmocka_unit_test(test_cut_at_a_whole_value), cmocka_unit_test(test_nothing_after_the_cut),
+		cmocka_unit_test(test_a_long_value_says_so), cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_errno_is_appended),    cmocka_unit_test(test_standard_error_gets_whole_lines),
 		cmocka_unit_test(test_die_ends_the_process),
 	};
 

@@ -20,6 +20,7 @@
 #include "proxy/session/ehlo_memory.h"
 #include "proxy/session/host_memory.h"
 #include "proxy/session/session.h"
+#include "tests/unit/proxy/refusal_book.h"
 #include "tests/unit/proxy/session_observer.h"
 
 #define HARNESS_TIMEOUTS_MAX 6    /* so many timers run out, and so many seconds pass, */
@@ -133,6 +134,7 @@ struct harness {
 	/* The peer's certificate: names, space between; judged by harness_judge. */
 	char cert[1024];
 	bool cert_expired;
+	struct refusal_book book;
 };
 
 /* --- what must hold ------------------------------------------------------------------------------------------------
@@ -504,6 +506,7 @@ static inline void op_to_client(void *arg, const void *bytes, size_t len)
 
 	MUST_HOLD(!h->over);
 	observer_client_hears(&h->observer, bytes, len);
+	book_client_hears(&h->book, bytes, len);
 	bytes_add(&h->client_out, bytes, len);
 	bytes_add(&h->client_reply, bytes, len);
 }
@@ -556,6 +559,7 @@ static inline void harness_leg_gone(struct harness *h)
 	h->server.in_data = false;
 	h->server.line_len = 0;
 	h->server.pending = SPEECH_NONE;
+	book_server_left(&h->book);
 }
 
 static inline void op_close_server(void *arg, bool politely)
@@ -622,11 +626,15 @@ static inline void op_set_timer(void *arg, unsigned seconds)
 
 static inline void op_log(void *arg, const struct session_record *r)
 {
-	static const char *const kinds[] = { "refused", "reported", "end", "message", "noted" };
+	static const char *const kinds[] = { "refused", "reported", "end", "message", "noted", "client-error" };
 	struct harness *h = arg;
 	char line[4096];
 
 	MUST_HOLD(h->ends == 0);
+	/* Of a message that is thrown away the refusal is told at once and said at its end, or never. */
+	if (strcmp(session_state(h->s), "swallow") == 0)
+		h->book.told[0] = '\0';
+	book_log(&h->book, r);
 	h->messages_told += r->kind == SESSION_RECORD_MESSAGE;
 	MUST_HOLD(r->kind == SESSION_RECORD_REFUSED || r->kind == SESSION_RECORD_REPORTED ||
 		  h->messages_told == r->messages);
@@ -651,6 +659,9 @@ static inline void op_log(void *arg, const struct session_record *r)
 		       : r->mx_secure ? "yes"
 				      : "no",
 		       r->reason, r->client_tls[0] != '\0' ? " client-tls=" : "", r->client_tls);
+	if (r->kind == SESSION_RECORD_CLIENT_ERROR)
+		(void)snprintf(line, sizeof(line), "client-error reply=%s command=%.*s\n", r->reply,
+			       (int)r->command_len, r->command);
 	bytes_add_text(&h->notes, line);
 }
 
@@ -793,6 +804,7 @@ static inline bool harness_server(struct harness *h, size_t step)
 		observer_server_said(&h->observer, code);
 		break;
 	}
+	book_server_says(&h->book, copy, offer);
 	event.bytes = (const uint8_t *)copy;
 	event.len = h->server_in.len < step ? h->server_in.len : step;
 	taken = session_feed(h->s, &event);
@@ -881,6 +893,7 @@ static inline void harness_stop(struct harness *h)
 	free(h->notes.at);
 	free(h->client_reply.at);
 	free(h->server_reply.at);
+	book_close(&h->book);
 }
 
 #endif

@@ -288,12 +288,66 @@ static void test_drop_requiretls(void **state)
 	}
 }
 
+/* What a log may have of a line. */
+static void test_show(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *shown;
+		const char *hushed; /* after AUTH or DATA */
+	} cases[] = {
+		{ "EHLO host name", "EHLO host name", "EHLO" },
+		{ "HELO x", "HELO x", "HELO" },
+		{ "mail FROM:<a@b> X=1 ", "mail FROM:<a@b> X=1 ", "mail FROM:<a@b> X=1 " },
+		{ "RCPT  TO:<a", "RCPT  TO:<a", "RCPT  TO:<a" },
+		{ "Mail from Bob", "Mail", "Mail" },
+		{ "rcpt from:<a@b>", "rcpt", "rcpt" },
+		{ "AUTH PLAIN AGEAYg==", "AUTH", "AUTH" },
+		{ "AUTH\tPLAIN AGEAYg==", "AUTH", "AUTH" },
+		{ "XCLIENT LOGIN=a", "XCLIENT", "XCLIENT" },
+		{ "GET /?password=x HTTP/1.1", "GET", "GET" },
+		{ "AGEAYg==", "AGEAYg==", "" },
+		{ "Dear Bob,", "Dear", "" },
+		{ " MAIL FROM:<a@b>", "", "" },
+		{ "", "", "" },
+	};
+	struct smtp_command cmd;
+	struct smtp_line line;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		parse(&cmd, &line, cases[i].line, 1, false);
+		assert_int_equal(smtp_command_show(&line, false), strlen(cases[i].shown));
+		assert_memory_equal(line.text, cases[i].shown, strlen(cases[i].shown));
+		assert_int_equal(smtp_command_show(&line, true), strlen(cases[i].hushed));
+		assert_memory_equal(line.text, cases[i].hushed, strlen(cases[i].hushed));
+	}
+}
+
+static void test_show_is_bounded(void **state)
+{
+	struct smtp_command cmd;
+	struct smtp_line line;
+	char text[SMTP_LINE_MAX - 2];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	memcpy(text, "MAIL FROM:<", 11);
+	text[sizeof(text) - 1] = '\0';
+	parse(&cmd, &line, text, 1, false);
+	assert_int_equal(smtp_command_show(&line, true), SMTP_COMMAND_SHOWN_MAX);
+	memset(text, 'a', sizeof(text) - 1);
+	parse(&cmd, &line, text, 1, false);
+	assert_int_equal(smtp_command_show(&line, false), SMTP_COMMAND_SHOWN_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),           cmocka_unit_test(test_envelopes),
 		cmocka_unit_test(test_sizes),           cmocka_unit_test(test_check_params),
-		cmocka_unit_test(test_drop_requiretls),
+		cmocka_unit_test(test_drop_requiretls), cmocka_unit_test(test_show),
+		cmocka_unit_test(test_show_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
