@@ -186,7 +186,7 @@ static bool prepare(struct tls *tls, int fd, const char *sni, const struct tls_o
 	SSL_set_connect_state(ssl);
 	SSL_set_shed_handshake_config(ssl, 1);
 	(void)SSL_set_app_data(ssl, tls);
-	return SSL_set_fd(ssl, fd) == 1 && SSL_set_min_proto_version(ssl, wire_version(options->min_protocol)) == 1 &&
+	return tls_socket_attach(tls, fd) && SSL_set_min_proto_version(ssl, wire_version(options->min_protocol)) == 1 &&
 	       (!options->compat || SSL_set_strict_cipher_list(ssl, TLS_CIPHERS_AEAD ":" TLS_CIPHERS_CBC) == 1) &&
 	       (sni[0] == '\0' || SSL_set_tlsext_host_name(ssl, sni) == 1) && offer_session(tls);
 }

@@ -1,5 +1,5 @@
 /* tls_private.h - what the two ends of TLS share: tls.c makes connections to servers, tls_server.c takes those of
- * clients, and tls_steps.c drives both. For these three only. */
+ * clients, tls_socket.c reads and writes for both, and tls_steps.c drives them. For these four only. */
 #ifndef GATE25_PROXY_TLS_TLS_PRIVATE_H
 #define GATE25_PROXY_TLS_TLS_PRIVATE_H
 
@@ -27,7 +27,15 @@ struct tls {
 	bool ready; /* the handshake is done */
 	bool failed;
 	bool truncated;
+	/* The socket, the caller's, and what was read from it. */
+	int fd;
+	size_t burst; /* in this step */
+	size_t idle;  /* since the handshake was done or application data came */
+	bool flooded; /* too much of the latter: over */
 	char error[TLS_ERROR_MAX];
 };
+
+/* tls_socket_attach gives the connection, whose |tls|->ssl is made, its socket. False: out of memory. */
+MUST_CHECK bool tls_socket_attach(struct tls *tls, int fd);
 
 #endif

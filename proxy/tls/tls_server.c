@@ -178,7 +178,7 @@ struct tls *tls_server_new(struct tls_server_ctx *ctx, int fd)
 	tls->peer = "the client";
 	tls->serves = true;
 	tls->ssl = SSL_new(ctx->ssl);
-	if (tls->ssl != NULL && SSL_set_fd(tls->ssl, fd) == 1) {
+	if (tls->ssl != NULL && tls_socket_attach(tls, fd)) {
 		SSL_set_accept_state(tls->ssl);
 		SSL_set_shed_handshake_config(tls->ssl, 1);
 		return tls;

@@ -76,6 +76,8 @@ static enum tls_step stopped(struct tls *tls, int ret)
 {
 	int problem = errno;
 
+	if (tls->flooded)
+		return broken(tls, "%s sends TLS messages without end", tls->peer);
 	switch (SSL_get_error(tls->ssl, ret)) {
 	case SSL_ERROR_WANT_READ: return TLS_WANT_READ;
 	case SSL_ERROR_WANT_WRITE: return TLS_WANT_WRITE;
@@ -98,6 +100,7 @@ enum tls_step tls_handshake(struct tls *tls)
 	if (tls->failed)
 		return TLS_FAILED;
 	errno = 0;
+	tls->burst = 0;
 	ret = SSL_do_handshake(tls->ssl);
 	if (ret == 1) {
 		tls->ready = true;
@@ -130,9 +133,11 @@ enum tls_step tls_read(struct tls *tls, void *buf, size_t len, size_t *out_len)
 	if (tls->truncated)
 		return TLS_CLOSED;
 	errno = 0;
+	tls->burst = 0;
 	ret = SSL_read(tls->ssl, buf, capped(len));
 	if (ret <= 0)
 		return stopped(tls, ret);
+	tls->idle = 0;
 	*out_len = (size_t)ret;
 	return TLS_DONE;
 }
