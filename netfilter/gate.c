@@ -14,6 +14,16 @@ bool gate_uses_tproxy(const struct gate_spec *spec)
 	return spec->scope_forward && spec->source == CONF_SOURCE_CLIENT;
 }
 
+bool gate_has_down(const struct gate_spec *spec)
+{
+	return !spec->by_uid_alone;
+}
+
+bool gate_down_by_client(const struct gate_spec *spec)
+{
+	return spec->source == CONF_SOURCE_CLIENT;
+}
+
 static bool check_marks(const struct gate_spec *spec, char *err, size_t err_len)
 {
 	const uint32_t marks[] = { spec->mark_own, spec->mark_tproxy, spec->ctmark_approved, spec->ctmark_local };

@@ -57,4 +57,10 @@ MUST_CHECK bool gate_spec_check(const struct gate_spec *spec, char *err, size_t 
 /* Whether the tproxy way, with its routes, is in use. */
 bool gate_uses_tproxy(const struct gate_spec *spec);
 
+/* Whether there are sets of destinations that are down (down.h). Without root nobody could fill them. */
+bool gate_has_down(const struct gate_spec *spec);
+/* Whether each client has its own: where servers see the clients' addresses, that one of them cannot connect says
+ * nothing about the others, and must not be used by one against them. */
+bool gate_down_by_client(const struct gate_spec *spec);
+
 #endif

@@ -13,7 +13,7 @@
 #include "proxy/base/attrib.h"
 
 #define PLAN_TABLES 2
-#define PLAN_SETS   9
+#define PLAN_SETS   12
 #define PLAN_CHAINS 12
 #define PLAN_RULES  16
 #define PLAN_TERMS  8
@@ -34,9 +34,21 @@ struct plan_chain {
 	size_t count;
 };
 
-enum plan_set_type { PLAN_SET_IPV4, PLAN_SET_IPV6, PLAN_SET_PORT, PLAN_SET_UID, PLAN_SET_IFNAME };
+/* DOWN: destination . port; with CLIENT, source . destination . port. */
+enum plan_set_type {
+	PLAN_SET_IPV4,
+	PLAN_SET_IPV6,
+	PLAN_SET_PORT,
+	PLAN_SET_UID,
+	PLAN_SET_IFNAME,
+	PLAN_SET_DOWN4,
+	PLAN_SET_DOWN6,
+	PLAN_SET_DOWN_CLIENT4,
+	PLAN_SET_DOWN_CLIENT6,
+};
 
-/* Addresses are an interval set; of the other types each item stands for its |first|. */
+/* Addresses are an interval set; of the other types each item stands for its |first|. The elements of DOWN come and go
+ * (down.h) and are no part of a plan. */
 struct plan_set {
 	const char *name;
 	enum plan_set_type type;
@@ -70,12 +82,15 @@ void plan_rule(struct plan *plan, struct plan_chain *chain, const struct term *t
 void plan_guard(struct plan *plan, const struct gate_spec *spec);                          /* plan_guard.c */
 void plan_intercept(struct plan *plan, const struct gate_spec *spec);                      /* plan_intercept.c */
 void plan_sets(struct plan *plan, struct plan_table *table, const struct gate_spec *spec); /* plan_sets.c */
+void plan_sets_down(struct plan *plan, struct plan_table *table, const struct gate_spec *spec);
 const struct plan_set *plan_set_find(const struct plan_table *table, const char *name);
 /* How a set of |type| is called by nft, its kernel type number, and the length of a key. */
 const char *plan_set_type_name(enum plan_set_type type);
 uint32_t plan_set_type_number(enum plan_set_type type);
 size_t plan_set_key_len(enum plan_set_type type);
 bool plan_set_is_interval(enum plan_set_type type);
+bool plan_set_is_dynamic(enum plan_set_type type); /* elements have a timeout, and are not compared */
+uint32_t plan_set_flags(enum plan_set_type type);  /* the kernel's NFT_SET_... */
 
 /* Names that both tables use. */
 #define SET_PORTS          "ports"
@@ -87,5 +102,7 @@ bool plan_set_is_interval(enum plan_set_type type);
 #define SET_EXEMPT_SOURCE4 "exempt_source4"
 #define SET_EXEMPT_SOURCE6 "exempt_source6"
 #define SET_EXEMPT_USERS   "exempt_users"
+#define SET_DOWN4          "down4" /* of the interception alone */
+#define SET_DOWN6          "down6"
 
 #endif

@@ -20,6 +20,20 @@ static void pass_exempt(struct plan *plan, const struct plan_table *table, struc
 	pass_if(plan, table, chain, TERM_SADDR6, SET_EXEMPT_SOURCE6);
 }
 
+/* A new connection to a host that is down: the client is refused as the host itself would, so that it goes on to the
+ * next address. Behind everything that must not be touched, ahead of interception. */
+static void reject_down(struct plan *plan, const struct gate_spec *spec, struct plan_chain *chain)
+{
+	bool by_client = gate_down_by_client(spec);
+
+	if (!gate_has_down(spec))
+		return;
+	RULE(plan, chain, TERM(TERM_NEW), TERM_AT(by_client ? TERM_DOWN_CLIENT4 : TERM_DOWN4, SET_DOWN4),
+	     TERM(TERM_COUNTER), TERM(TERM_REJECT));
+	RULE(plan, chain, TERM(TERM_NEW), TERM_AT(by_client ? TERM_DOWN_CLIENT6 : TERM_DOWN6, SET_DOWN6),
+	     TERM(TERM_COUNTER), TERM(TERM_REJECT));
+}
+
 static void tproxy_if(struct plan *plan, const struct plan_table *table, const struct gate_spec *spec,
 		      struct plan_chain *chain, enum term_kind match, const char *set, enum term_kind tproxy)
 {
@@ -39,6 +53,7 @@ static void forward_tproxy(struct plan *plan, struct plan_table *table, const st
 	RULE(plan, chain, TERM(TERM_NOT_UNICAST), TERM(TERM_ACCEPT));
 	RULE(plan, chain, TERM(TERM_NO_ROUTE), TERM(TERM_ACCEPT));
 	pass_exempt(plan, table, chain);
+	reject_down(plan, spec, chain);
 	tproxy_if(plan, table, spec, chain, TERM_SADDR4, SET_SOURCES4, TERM_TPROXY4);
 	tproxy_if(plan, table, spec, chain, TERM_SADDR6, SET_SOURCES6, TERM_TPROXY6);
 }
@@ -77,6 +92,7 @@ static void forward_redirect(struct plan *plan, struct plan_table *table, const 
 	RULE(plan, chain, TERM(TERM_NOT_UNICAST), TERM(TERM_ACCEPT));
 	RULE(plan, chain, TERM(TERM_NO_ROUTE), TERM(TERM_ACCEPT));
 	pass_exempt(plan, table, chain);
+	reject_down(plan, spec, chain);
 	redirect_if(plan, table, spec, chain, TERM_SADDR4, SET_SOURCES4);
 	redirect_if(plan, table, spec, chain, TERM_SADDR6, SET_SOURCES6);
 }
@@ -107,6 +123,7 @@ static void local(struct plan *plan, struct plan_table *table, const struct gate
 	RULE(plan, chain, TERM(TERM_TO_LOCAL), TERM(TERM_ACCEPT));
 	pass_if(plan, table, chain, TERM_UID, SET_EXEMPT_USERS);
 	pass_exempt(plan, table, chain);
+	reject_down(plan, spec, chain);
 	RULE(plan, chain, TERM(TERM_TCP), TERM_OF(TERM_REDIRECT, spec->listen_port));
 
 	chain = plan_chain(plan, table, "output_redirect");
@@ -123,6 +140,7 @@ void plan_intercept(struct plan *plan, const struct gate_spec *spec)
 	struct plan_table *table = plan_table(plan, RULESET_TABLE);
 
 	plan_sets(plan, table, spec);
+	plan_sets_down(plan, table, spec);
 	if (gate_uses_tproxy(spec)) {
 		forward_tproxy(plan, table, spec);
 		prerouting_tproxy(plan, table, spec);

@@ -75,7 +75,7 @@ static struct nftnl_set *set_new(const char *table, const struct plan_set *from,
 	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, plan_set_type_number(from->type));
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, (uint32_t)plan_set_key_len(from->type));
-	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, plan_set_is_interval(from->type) ? NFT_SET_INTERVAL : 0);
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, plan_set_flags(from->type));
 	if (!name_byte_order(set, from->type)) {
 		nftnl_set_free(set);
 		return NULL;

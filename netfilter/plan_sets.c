@@ -1,21 +1,34 @@
 /* plan_sets.c - the named sets. Both tables get the same ones, so that interception and guard never differ over who is
  * exempt. A list that is empty has no set. */
+#include <linux/netfilter/nf_tables.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "netfilter/plan.h"
 
-/* Type numbers are nft's own (its datatype.h); the kernel only stores them, for nft to print the set. */
+/* Type numbers are nft's own (its datatype.h); the kernel only stores them, for nft to print the set. Those of a
+ * concatenation stand side by side in one number, and its parts fill up to 4 octets each. */
+enum { IPV4 = 7, IPV6 = 8, SERVICE = 13 };
+#define JOINED(left, right) ((left) << 6 | (right))
+
 static const struct set_type {
 	const char *name;
 	size_t key_len;
 	uint32_t number;
-	bool interval;
+	uint32_t flags;
 } types[] = {
-	[PLAN_SET_IPV4] = { "ipv4_addr", 4, 7, true },         [PLAN_SET_IPV6] = { "ipv6_addr", 16, 8, true },
-	[PLAN_SET_PORT] = { "inet_service", 2, 13, false },    [PLAN_SET_UID] = { "uid", 4, 24, false },
-	[PLAN_SET_IFNAME] = { "ifname", IFNAMSIZ, 41, false },
+	[PLAN_SET_IPV4] = { "ipv4_addr", 4, IPV4, NFT_SET_INTERVAL },
+	[PLAN_SET_IPV6] = { "ipv6_addr", 16, IPV6, NFT_SET_INTERVAL },
+	[PLAN_SET_PORT] = { "inet_service", 2, SERVICE, 0 },
+	[PLAN_SET_UID] = { "uid", 4, 24, 0 },
+	[PLAN_SET_IFNAME] = { "ifname", IFNAMSIZ, 41, 0 },
+	[PLAN_SET_DOWN4] = { "ipv4_addr . inet_service", 8, JOINED(IPV4, SERVICE), NFT_SET_TIMEOUT },
+	[PLAN_SET_DOWN6] = { "ipv6_addr . inet_service", 20, JOINED(IPV6, SERVICE), NFT_SET_TIMEOUT },
+	[PLAN_SET_DOWN_CLIENT4] = { "ipv4_addr . ipv4_addr . inet_service", 12, JOINED(JOINED(IPV4, IPV4), SERVICE),
+				    NFT_SET_TIMEOUT },
+	[PLAN_SET_DOWN_CLIENT6] = { "ipv6_addr . ipv6_addr . inet_service", 36, JOINED(JOINED(IPV6, IPV6), SERVICE),
+				    NFT_SET_TIMEOUT },
 };
 
 const char *plan_set_type_name(enum plan_set_type type)
@@ -35,7 +48,17 @@ size_t plan_set_key_len(enum plan_set_type type)
 
 bool plan_set_is_interval(enum plan_set_type type)
 {
-	return types[type].interval;
+	return (types[type].flags & NFT_SET_INTERVAL) != 0;
+}
+
+bool plan_set_is_dynamic(enum plan_set_type type)
+{
+	return (types[type].flags & NFT_SET_TIMEOUT) != 0;
+}
+
+uint32_t plan_set_flags(enum plan_set_type type)
+{
+	return types[type].flags;
 }
 
 const struct plan_set *plan_set_find(const struct plan_table *table, const char *name)
@@ -188,4 +211,15 @@ void plan_sets(struct plan *plan, struct plan_table *table, const struct gate_sp
 	add_prefixes(plan, table, SET_EXEMPT_SOURCE4, PLAN_SET_IPV4, &spec->exempt_source);
 	add_prefixes(plan, table, SET_EXEMPT_SOURCE6, PLAN_SET_IPV6, &spec->exempt_source);
 	add_users(plan, table, spec);
+}
+
+/* In the interception alone: the guard has nothing to say about hosts that are down. */
+void plan_sets_down(struct plan *plan, struct plan_table *table, const struct gate_spec *spec)
+{
+	bool by_client = gate_down_by_client(spec);
+
+	if (!gate_has_down(spec))
+		return;
+	(void)set_add(plan, table, SET_DOWN4, by_client ? PLAN_SET_DOWN_CLIENT4 : PLAN_SET_DOWN4);
+	(void)set_add(plan, table, SET_DOWN6, by_client ? PLAN_SET_DOWN_CLIENT6 : PLAN_SET_DOWN6);
 }

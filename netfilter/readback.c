@@ -258,8 +258,7 @@ static int each_set(const struct nlmsghdr *nlh, void *arg)
 			r->seen++;
 			if (want == NULL ||
 			    nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE) != plan_set_type_number(want->type) ||
-			    nftnl_set_get_u32(set, NFTNL_SET_FLAGS) !=
-				    (plan_set_is_interval(want->type) ? NFT_SET_INTERVAL : 0))
+			    nftnl_set_get_u32(set, NFTNL_SET_FLAGS) != plan_set_flags(want->type))
 				run = differs(r, "set", name);
 		}
 	}
@@ -367,7 +366,7 @@ static bool compare_table(struct reader *r)
 		  compare_rules(r) && count_dump(r, NFT_MSG_GETSET, fill_set, each_set, r->table->sets_count, "a set");
 
 	for (size_t i = 0; ok && i < r->table->sets_count; i++)
-		ok = compare_elements(r, &r->table->sets[i]);
+		ok = plan_set_is_dynamic(r->table->sets[i].type) || compare_elements(r, &r->table->sets[i]);
 	return ok;
 }
 

@@ -45,6 +45,10 @@ static void put_key(FILE *out, const struct plan_set *set, const struct interval
 		(void)fprintf(out, "%" PRIu32, uid);
 		break;
 	case PLAN_SET_IFNAME: (void)fprintf(out, "\"%.16s\"", (const char *)item->first); break;
+	case PLAN_SET_DOWN4:
+	case PLAN_SET_DOWN6:
+	case PLAN_SET_DOWN_CLIENT4:
+	case PLAN_SET_DOWN_CLIENT6: break; /* no plan has any */
 	}
 }
 
@@ -53,11 +57,13 @@ static void put_set(FILE *out, const struct plan_set *set)
 	(void)fprintf(out, "\tset %s {\n\t\ttype %s\n", set->name, plan_set_type_name(set->type));
 	if (plan_set_is_interval(set->type))
 		(void)fputs("\t\tflags interval\n", out);
+	if (plan_set_is_dynamic(set->type))
+		(void)fputs("\t\tflags timeout\n", out);
 	for (size_t i = 0; i < set->list.count; i++) {
 		(void)fputs(i == 0 ? "\t\telements = { " : ",\n\t\t\t     ", out);
 		put_key(out, set, &set->list.items[i]);
 	}
-	(void)fputs(" }\n\t}\n", out);
+	(void)fputs(set->list.count > 0 ? " }\n\t}\n" : "\t}\n", out);
 }
 
 static bool put_chain(FILE *out, const struct plan_chain *chain)

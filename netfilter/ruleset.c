@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "netfilter/batch.h"
+#include "netfilter/down.h"
 #include "netfilter/plan_nftnl.h"
 #include "netfilter/readback.h"
 #include "netfilter/say.h"
@@ -144,4 +145,17 @@ bool ruleset_remove_interception(struct ruleset *rs, char *err, size_t err_len)
 bool ruleset_remove(struct ruleset *rs, char *err, size_t err_len)
 {
 	return remove_tables(rs, true, err, err_len);
+}
+
+bool ruleset_down(struct ruleset *rs, const struct down_host *hosts, size_t count, char *err, size_t err_len)
+{
+	struct batch batch = { 0 };
+	bool ok;
+
+	batch_begin(&batch);
+	for (size_t i = 0; i < count; i++)
+		down_put(&batch, &hosts[i]);
+	ok = batch.count == 0 || batch_commit(&batch, rs->nl, err, err_len);
+	batch_cleanup(&batch);
+	return ok;
 }

@@ -98,14 +98,19 @@ static void load_meta(struct maker *m, uint32_t key)
 	set_u32(e, NFTNL_EXPR_META_DREG, NFT_REG_1);
 }
 
-static void load_payload(struct maker *m, uint32_t base, uint32_t offset, uint32_t len)
+static void load_payload_to(struct maker *m, uint32_t reg, uint32_t base, uint32_t offset, uint32_t len)
 {
 	struct nftnl_expr *e = expr(m, "payload");
 
-	set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+	set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, reg);
 	set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, base);
 	set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
 	set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, len);
+}
+
+static void load_payload(struct maker *m, uint32_t base, uint32_t offset, uint32_t len)
+{
+	load_payload_to(m, NFT_REG_1, base, offset, len);
 }
 
 static struct nftnl_expr *load_ct(struct maker *m, uint32_t key)
@@ -191,6 +196,31 @@ static void build_addr(struct maker *m, const struct term *term)
 		load_payload(m, NFT_PAYLOAD_NETWORK_HEADER, from ? 12 : 16, 4);
 	else
 		load_payload(m, NFT_PAYLOAD_NETWORK_HEADER, from ? 8 : 24, 16);
+	lookup(m, term->name, false);
+}
+
+/* Of a concatenation: the register that begins |at| octets behind NFT_REG_1, by the name that the kernel gives back. */
+static uint32_t register_at(uint32_t at)
+{
+	return at % NFT_REG_SIZE == 0 ? NFT_REG_1 + at / NFT_REG_SIZE : NFT_REG32_00 + at / NFT_REG32_SIZE;
+}
+
+static void build_down(struct maker *m, const struct term *term)
+{
+	bool four = term->kind == TERM_DOWN4 || term->kind == TERM_DOWN_CLIENT4;
+	bool client = term->kind == TERM_DOWN_CLIENT4 || term->kind == TERM_DOWN_CLIENT6;
+	uint32_t len = four ? 4 : 16;
+	uint32_t at = 0;
+
+	need_nfproto(m, four ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	need_tcp(m);
+	if (client) {
+		load_payload_to(m, register_at(at), NFT_PAYLOAD_NETWORK_HEADER, four ? 12 : 8, len);
+		at += len;
+	}
+	load_payload_to(m, register_at(at), NFT_PAYLOAD_NETWORK_HEADER, four ? 16 : 24, len);
+	at += len;
+	load_payload_to(m, register_at(at), NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(uint16_t));
 	lookup(m, term->name, false);
 }
 
@@ -397,6 +427,10 @@ static const struct term_row {
 	[TERM_SADDR6] = { "ip6 saddr @%", build_addr, NULL },
 	[TERM_DADDR4] = { "ip daddr @%", build_addr, NULL },
 	[TERM_DADDR6] = { "ip6 daddr @%", build_addr, NULL },
+	[TERM_DOWN4] = { "ip daddr . tcp dport @%", build_down, NULL },
+	[TERM_DOWN6] = { "ip6 daddr . tcp dport @%", build_down, NULL },
+	[TERM_DOWN_CLIENT4] = { "ip saddr . ip daddr . tcp dport @%", build_down, NULL },
+	[TERM_DOWN_CLIENT6] = { "ip6 saddr . ip6 daddr . tcp dport @%", build_down, NULL },
 	[TERM_ORIG_DADDR4] = { "ct original ip daddr @%", build_ct_original, "nft_ct" },
 	[TERM_ORIG_DADDR6] = { "ct original ip6 daddr @%", build_ct_original, "nft_ct" },
 	[TERM_ORIG_DPORT] = { "ct original proto-dst @%", build_ct_original, "nft_ct" },

@@ -24,6 +24,10 @@ enum term_kind {
 	TERM_SADDR6,
 	TERM_DADDR4,
 	TERM_DADDR6,
+	TERM_DOWN4, /* destination and port in @name; with CLIENT, source, destination and port */
+	TERM_DOWN6,
+	TERM_DOWN_CLIENT4,
+	TERM_DOWN_CLIENT6,
 	TERM_ORIG_DADDR4, /* as it was before any DNAT */
 	TERM_ORIG_DADDR6,
 	TERM_ORIG_DPORT, /* needs TERM_TCP before it */

@@ -46,6 +46,7 @@ enum role_message {
 	ROLE_MSG_DRAINED,
 	ROLE_MSG_LOG,    /* body: u8 level, text */
 	ROLE_MSG_DNSSEC, /* from policyd: how DNSSEC does, dnssec_report.h */
+	ROLE_MSG_DOWN,   /* from a worker: what it learnt of a host, host_news.h; and from the parent to the others */
 };
 
 enum role_listener { ROLE_LISTENER_SMTP, ROLE_LISTENER_HTTP, ROLE_LISTENER_CONTROL };

@@ -209,12 +209,56 @@ static void write_relays(FILE *out, const json_t *status)
 	}
 }
 
+/* write_host: what is over by now is left out; the parent tells the monitor a moment later. */
+static void write_host(FILE *out, const json_t *host)
+{
+	int64_t now = (int64_t)time(NULL);
+
+	if (number_of(host, "until") <= now)
+		return;
+	(void)fputs("  ", out);
+	printable_print(out, text_of(host, "destination"));
+	if (text_of(host, "client")[0] != '\0') {
+		(void)fputs(" for ", out);
+		printable_print(out, text_of(host, "client"));
+	}
+	(void)fputs(": ", out);
+	printable_print(out, text_of(host, "failure"));
+	(void)fputs(" since ", out);
+	write_time(out, number_of(host, "since"));
+	(void)fputs(", held until ", out);
+	write_time(out, number_of(host, "until"));
+	if (number_of(host, "reset_until") > now) {
+		(void)fputs(", connections reset until ", out);
+		write_time(out, number_of(host, "reset_until"));
+	}
+	(void)fputc('\n', out);
+}
+
+static void write_hosts(FILE *out, const json_t *hosts)
+{
+	const json_t *list = json_object_get(hosts, "list");
+	const char *failure;
+	json_t *value;
+	int64_t held = 0;
+	size_t i;
+
+	json_object_foreach(json_object_get(hosts, "held"), failure, value) held += json_integer_value(value);
+	if (held == 0)
+		return;
+	(void)fprintf(out, "\nHosts that failed, %" PRId64 " in all, latest first\n", held);
+	json_array_foreach(list, i, value) write_host(out, value);
+	if ((int64_t)json_array_size(list) < held)
+		(void)fputs("  ... and others\n", out);
+}
+
 void status_text(const json_t *status, FILE *out)
 {
 	const json_t *gate = json_object_get(status, "gate");
 
 	write_readiness(out, status, gate);
 	write_summary(out, status, gate);
+	write_hosts(out, json_object_get(gate, "hosts"));
 	write_refusals(out, status);
 	write_relays(out, status);
 }

@@ -20,6 +20,37 @@ static json_t *list_json(const struct monitor_list *list)
 			 (json_int_t)list->timestamp, "expires", (json_int_t)list->expires, "copy", (int)list->is_copy);
 }
 
+static json_t *host_json(const struct monitor_host *host)
+{
+	char text[ENDPOINT_TEXT_MAX];
+	json_t *object = json_pack("{s:s, s:s, s:I, s:I}", "destination", endpoint_format(&host->news.key.host, text),
+				   "failure", host_failure_name(host->news.failure), "since", (json_int_t)host->since,
+				   "until", (json_int_t)host->until);
+
+	if (host->news.key.client.family != 0)
+		(void)json_object_set_new(object, "client", json_string(addr_format(&host->news.key.client, text)));
+	if (host->down_until != 0)
+		(void)json_object_set_new(object, "reset_until", json_integer((json_int_t)host->down_until));
+	return object;
+}
+
+static json_t *hosts_json(const struct monitor_hosts *hosts)
+{
+	json_t *held = json_object();
+	json_t *totals = json_object();
+	json_t *list = json_array();
+
+	for (int i = HOST_FINE + 1; i < HOST_FAILURE_COUNT; i++) {
+		const char *name = host_failure_name((enum host_failure)i);
+
+		(void)json_object_set_new(held, name, json_integer((json_int_t)hosts->held[i]));
+		(void)json_object_set_new(totals, name, json_integer((json_int_t)hosts->totals[i]));
+	}
+	for (size_t i = 0; i < hosts->count; i++)
+		(void)json_array_append_new(list, host_json(&hosts->items[i]));
+	return json_pack("{s:o, s:o, s:o}", "held", held, "failed", totals, "list", list);
+}
+
 char *monitor_gate_json(const struct monitor_gate *gate)
 {
 	bool old;
@@ -40,6 +71,8 @@ char *monitor_gate_json(const struct monitor_gate *gate)
 	(void)json_object_set_new(status, "dnssec", dnssec_json(gate->dnssec));
 	if (gate->list != NULL)
 		(void)json_object_set_new(status, "list", list_json(gate->list));
+	if (gate->hosts != NULL)
+		(void)json_object_set_new(status, "hosts", hosts_json(gate->hosts));
 	text = json_dumps(status, JSON_COMPACT);
 	json_decref(status);
 	return text;

@@ -86,6 +86,32 @@ static void write_list(const struct monitor_state *state, FILE *out)
 	     "Whether list-file could not be taken and the last accepted copy is in force.");
 }
 
+static void write_hosts_family(FILE *out, const json_t *values, const char *name, const char *type, const char *help)
+{
+	const char *failure;
+	json_t *value;
+
+	head(out, name, type, help);
+	json_object_foreach((json_t *)(uintptr_t)values, failure, value)
+	{
+		(void)fprintf(out, "%s{", name);
+		label(out, "failure", failure);
+		(void)fprintf(out, "} %" JSON_INTEGER_FORMAT "\n", json_integer_value(value));
+	}
+}
+
+static void write_hosts(const struct monitor_state *state, FILE *out)
+{
+	const json_t *hosts = json_object_get(state->gate, "hosts");
+
+	if (hosts == NULL)
+		return;
+	write_hosts_family(out, json_object_get(hosts, "held"), "gate25_hosts_held", "gauge",
+			   "Destinations that something is held against now, by failure.");
+	write_hosts_family(out, json_object_get(hosts, "failed"), "gate25_hosts_failed_total", "counter",
+			   "Times that something began to be held against a destination, by failure.");
+}
+
 static void write_family(const struct monitor_state *state, enum counter_family family, FILE *out)
 {
 	const char *name = counter_family_name(family);
@@ -105,6 +131,7 @@ bool monitor_metrics(const struct monitor_state *state, FILE *out)
 	write_gate(state, out);
 	write_dnssec(state, out);
 	write_list(state, out);
+	write_hosts(state, out);
 	for (unsigned i = 0; i < COUNTER_FAMILY_COUNT; i++)
 		write_family(state, (enum counter_family)i, out);
 	return fflush(out) == 0 && ferror(out) == 0;

@@ -48,6 +48,18 @@ static bool take_dnssec(const struct child *child, const uint8_t *body, size_t l
 	return true;
 }
 
+static bool take_host(const struct child *child, const uint8_t *body, size_t len)
+{
+	struct wire_reader r;
+	struct host_news news;
+
+	wire_reader_init(&r, body, len);
+	if (child->role != ROLE_WORKER || !host_news_get(&r, &news))
+		return false;
+	child->owner->events.host(child->owner->arg, child->slot, &news);
+	return true;
+}
+
 static bool take_ready(struct child *child)
 {
 	struct children *all = child->owner;
@@ -95,6 +107,7 @@ bool child_on_message(void *arg, uint16_t type, const uint8_t *body, size_t len,
 	case ROLE_MSG_DRAINED: return true; /* its exit follows and is what counts */
 	case ROLE_MSG_LOG: return take_log(child, body, len);
 	case ROLE_MSG_DNSSEC: return take_dnssec(child, body, len);
+	case ROLE_MSG_DOWN: return take_host(child, body, len);
 	case ROLE_MSG_PEER: return rewire(child, body, len);
 	default: return false;
 	}

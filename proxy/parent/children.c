@@ -247,6 +247,20 @@ void children_reload_workers(struct children *children)
 	}
 }
 
+void children_host_send(struct children *children, unsigned slot, const struct host_news *news)
+{
+	uint8_t body[HOST_NEWS_BYTES_MAX];
+	struct wire_writer w;
+
+	wire_writer_init(&w, body, sizeof(body));
+	host_news_put(&w, news);
+	for (size_t i = 0; i < children->count && !w.failed; i++) {
+		const struct child *child = &children->items[i];
+		if (child->role == ROLE_WORKER && child->slot != slot && child->ready)
+			(void)!ipc_send(child->ipc, ROLE_MSG_DOWN, body, w.len, -1);
+	}
+}
+
 void children_status_send(struct children *children, const char *json)
 {
 	struct child *monitor = children_find(children, ROLE_MONITOR, 0);

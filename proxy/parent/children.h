@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "proxy/base/attrib.h"
+#include "proxy/base/host_news.h"
 #include "proxy/base/role.h"
 #include "proxy/parent/inputs.h"
 #include "proxy/parent/users.h"
@@ -22,7 +23,8 @@ struct children_events {
 	void (*lost)(void *arg);                   /* a role died and is to be started again */
 	void (*failed)(void *arg, enum role role); /* died before its first READY */
 	void (*drained)(void *arg);                /* after children_drain: no worker is left */
-	void (*dnssec)(void *arg, const struct dnssec_report *report); /* of policyd; borrowed for the call */
+	void (*dnssec)(void *arg, const struct dnssec_report *report);        /* of policyd; borrowed for the call */
+	void (*host)(void *arg, unsigned slot, const struct host_news *news); /* of the worker in |slot| */
 	void (*log)(void *arg, enum log_level level, const char *line, size_t len);
 };
 
@@ -59,6 +61,8 @@ unsigned children_ready(const struct children *children);
 void children_kill(struct children *children);
 void children_free(struct children *children);
 
+/* children_host_send tells the workers but the one in |slot|; best effort. */
+void children_host_send(struct children *children, unsigned slot, const struct host_news *news);
 /* children_status_send gives the monitor the gate's own state, JSON text, for /status.json. */
 void children_status_send(struct children *children, const char *json);
 

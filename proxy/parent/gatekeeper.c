@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "netfilter/conntrack.h"
+#include "netfilter/down.h"
 #include "netfilter/route.h"
 #include "netfilter/ruleset.h"
 #include "netfilter/selftest.h"
@@ -17,7 +18,9 @@
 #include "proxy/parent/route_keeper.h"
 #include "proxy/parent/users.h"
 
-#define RETRY_S 5 /* after a repair that did not succeed */
+#define RETRY_S     5 /* after a repair that did not succeed */
+#define DOWN_MAX    64
+#define DOWN_GAP_MS 100 /* between two transactions; each holds up the parent, and every other user of nftables */
 
 struct gatekeeper {
 	struct event_base *base;
@@ -36,6 +39,9 @@ struct gatekeeper {
 	void *test_arg;
 	bool begun;
 	unsigned repairs;
+	struct down_host down[DOWN_MAX]; /* for the next transaction */
+	size_t down_count;
+	struct event *down_due; /* pending: the gap is not over */
 };
 
 /* --- the wish ------------------------------------------------------------------------------------------------------
@@ -185,6 +191,45 @@ static void on_routes_restored(void *arg)
 	keeper->repaired(keeper->repaired_arg);
 }
 
+/* --- hosts that are down -------------------------------------------------------------------------------------------
+ */
+
+static void put_down(struct gatekeeper *keeper)
+{
+	const struct timeval gap = { .tv_usec = DOWN_GAP_MS * 1000 };
+	char err[GATE_ERR_MAX];
+
+	if (keeper->down_count == 0)
+		return;
+	/* Where another program has just taken the tables away, they come back without these. */
+	if (!ruleset_down(keeper->ruleset, keeper->down, keeper->down_count, err, sizeof(err)))
+		log_say(LOG_LEVEL_WARNING, "host-down", "%zu host(s) that are down are not in nftables: %s",
+			keeper->down_count, err);
+	keeper->down_count = 0;
+	(void)evtimer_add(keeper->down_due, &gap);
+}
+
+static void on_down_due(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	put_down(arg);
+}
+
+void gatekeeper_down(struct gatekeeper *keeper, const struct host_news *news, unsigned seconds)
+{
+	const struct gate_spec *spec = &keeper->wish.spec;
+
+	if (!gate_has_down(spec) || gate_down_by_client(spec) != (news->key.client.family != 0))
+		return;
+	if (keeper->down_count == DOWN_MAX)
+		put_down(keeper);
+	keeper->down[keeper->down_count++] =
+		(struct down_host){ .client = news->key.client, .host = news->key.host, .seconds = seconds };
+	if (!evtimer_pending(keeper->down_due, NULL))
+		put_down(keeper);
+}
+
 /* --- self-test -----------------------------------------------------------------------------------------------------
  */
 
@@ -267,7 +312,9 @@ struct gatekeeper *gatekeeper_new(struct event_base *base, const struct conf *co
 	keeper->repaired = repaired;
 	keeper->repaired_arg = arg;
 	keeper->retry = evtimer_new(base, on_retry, keeper);
-	if (keeper->retry != NULL && gate_wish_init(&keeper->wish, conf, own_uid, false, err, err_len)) {
+	keeper->down_due = evtimer_new(base, on_down_due, keeper);
+	if (keeper->retry != NULL && keeper->down_due != NULL &&
+	    gate_wish_init(&keeper->wish, conf, own_uid, false, err, err_len)) {
 		keeper->ruleset = ruleset_open(err, err_len);
 		if (keeper->ruleset != NULL && ruleset_install_guard(keeper->ruleset, &keeper->wish.spec, err, err_len))
 			return keeper;
@@ -334,6 +381,8 @@ void gatekeeper_free(struct gatekeeper *keeper)
 		event_free(keeper->news);
 	if (keeper->retry != NULL)
 		event_free(keeper->retry);
+	if (keeper->down_due != NULL)
+		event_free(keeper->down_due);
 	stop_test(keeper);
 	watchdog_close(keeper->watchdog);
 	ruleset_close(keeper->ruleset);

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "netfilter/gate.h"
+#include "proxy/base/host_news.h"
 #include "proxy/base/attrib.h"
 #include "proxy/base/conf.h"
 
@@ -43,6 +44,10 @@ MUST_CHECK bool gatekeeper_reload(struct gatekeeper *keeper, const struct conf *
 /* gatekeeper_selftest makes one connection through each interception chain, in a child, and logs what came of it.
  * |done| is called once, from the loop: false where some path does not reach gate25. */
 void gatekeeper_selftest(struct gatekeeper *keeper, void (*done)(void *arg, bool ok), void *arg);
+
+/* gatekeeper_down has new connections to a host refused for |seconds| from now, 0: no more; best effort. News that are
+ * one client's count where the tables go by client, and others where they do not. */
+void gatekeeper_down(struct gatekeeper *keeper, const struct host_news *news, unsigned seconds);
 
 unsigned gatekeeper_repairs(const struct gatekeeper *keeper); /* how often tables were put back */
 

@@ -259,3 +259,15 @@ void inputs_cleanup(struct inputs *inputs)
 	inputs->ca_count = 0;
 	conf_cleanup(&inputs->conf);
 }
+
+bool inputs_same_conf(const struct inputs *a, const struct inputs *b)
+{
+	size_t len;
+	char *x = sealed_read(a->conf_fd, &len);
+	char *y = sealed_read(b->conf_fd, &len);
+	bool same = x != NULL && y != NULL && strcmp(x, y) == 0;
+
+	free(x);
+	free(y);
+	return same;
+}

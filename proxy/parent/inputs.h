@@ -37,6 +37,8 @@ MUST_CHECK bool inputs_load_conf(struct conf *out, const char *path, conf_error_
 /* inputs_renew_client_tls replaces what clients are shown as client_certificate_load does. False: |said|, and nothing
  * changed. */
 MUST_CHECK bool inputs_renew_client_tls(struct inputs *inputs, time_t now, char said[CLIENT_CERTIFICATE_SAID_MAX]);
+/* inputs_same_conf: whether both came of the very same configuration. */
+bool inputs_same_conf(const struct inputs *a, const struct inputs *b);
 void inputs_cleanup(struct inputs *inputs);
 
 #endif

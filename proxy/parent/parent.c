@@ -14,6 +14,7 @@
 #include "proxy/base/privdrop.h"
 #include "proxy/parent/client_certificate.h"
 #include "proxy/parent/client_renewal.h"
+#include "proxy/parent/host_ledger.h"
 #include "proxy/parent/parent_private.h"
 #include "proxy/parent/pidfile.h"
 
@@ -91,6 +92,7 @@ static bool start_children(struct parent *parent, char *err, size_t err_len)
 						       .failed = on_failed,
 						       .drained = parent_on_drained,
 						       .dnssec = parent_on_dnssec,
+						       .host = parent_on_host,
 						       .log = parent_log_role };
 	struct children_plan plan = {
 		.workers = parent->workers,
@@ -189,6 +191,7 @@ static void cleanup(struct parent *parent)
 	free(parent->smtp_fds);
 	state_dir_close(&parent->state_dir);
 	list_watch_free(parent->list_watch);
+	host_ledger_free(parent->hosts);
 	inputs_cleanup(&parent->inputs);
 	event_base_free(parent->base);
 }
@@ -214,7 +217,7 @@ int parent_run(const struct parent_options *options)
 	parent_raise_limits(&parent.inputs.conf);
 	parent.base = event_base_new();
 	parent.list_watch = parent.base != NULL ? list_watch_new(parent.base) : NULL;
-	if (parent.list_watch == NULL)
+	if (parent.list_watch == NULL || !parent_hosts_begin(&parent))
 		log_die("start", "cannot make an event loop");
 	if (!start(&parent, err, sizeof(err))) {
 		log_say(LOG_LEVEL_ERROR, "start", "%s", err);

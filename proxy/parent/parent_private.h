@@ -21,6 +21,7 @@ struct parent {
 	struct inputs inputs;
 	struct gatekeeper *keeper; /* NULL with no_rules */
 	struct children *children;
+	struct host_ledger *hosts;
 	struct event *signals[4];
 	struct event *drain_limit;
 	struct role_user users[ROLE_COUNT];
@@ -49,6 +50,11 @@ void parent_log_warning(void *arg, const char *file, unsigned line, const char *
 void parent_go_on(struct parent *parent);
 void parent_tell_status(struct parent *parent);
 void parent_on_dnssec(void *arg, const struct dnssec_report *report); /* children_events.dnssec */
+
+/* parent_hosts.c: the ledger of hosts that fail (host_ledger.h) */
+MUST_CHECK bool parent_hosts_begin(struct parent *parent);
+void parent_on_host(void *arg, unsigned slot, const struct host_news *news); /* children_events.host */
+int64_t parent_now_s(void);                                                  /* monotonic */
 
 /* parent_stop.c */
 void parent_end_loop(struct parent *parent);

@@ -4,6 +4,7 @@
 
 #include "proxy/base/log.h"
 #include "proxy/parent/client_certificate.h"
+#include "proxy/parent/host_ledger.h"
 #include "proxy/parent/notify.h"
 #include "proxy/parent/parent_private.h"
 
@@ -53,9 +54,12 @@ void parent_on_reload(evutil_socket_t signal_number, short what, void *arg)
 		log_say(LOG_LEVEL_ERROR, "reload", "refused: %s; the old configuration stays in force", err);
 		inputs_cleanup(&inputs);
 	} else {
+		bool same = inputs_same_conf(&parent->inputs, &inputs);
+
 		inputs_cleanup(&parent->inputs);
 		parent->inputs = inputs;
 		children_reload(parent->children, &parent->inputs);
+		host_ledger_reloaded(parent->hosts, !same, parent_now_s());
 		list_watch_use(parent->list_watch, &parent->inputs.list, &parent->inputs.conf);
 		parent_log_apply(&parent->inputs.conf);
 		log_say(LOG_LEVEL_INFO, "reload", "configuration %u is in force", inputs.generation);

@@ -4,6 +4,7 @@
 #include "proxy/base/exit_status.h"
 #include "proxy/base/log.h"
 #include "proxy/monitor/monitor_gate.h"
+#include "proxy/parent/host_ledger.h"
 #include "proxy/parent/notify.h"
 #include "proxy/parent/parent_private.h"
 #include "proxy/tls/tls.h"
@@ -41,9 +42,12 @@ void parent_tell_status(struct parent *parent)
 					   .timestamp = in_force->timestamp,
 					   .expires = in_force->expires,
 					   .is_copy = in_force->is_copy };
+	struct monitor_hosts hosts;
 	char sentence[DNSSEC_SENTENCE_MAX];
 	char *json;
 
+	host_ledger_show(parent->hosts, &hosts, parent_now_s(), time(NULL));
+	gate.hosts = &hosts;
 	gate.list = in_force->fd >= 0 ? &list : NULL;
 	take_facts(parent);
 	dnssec_sentence(sentence, &parent->inputs.conf, parent->dnssec.state, parent->dnssec.reason);

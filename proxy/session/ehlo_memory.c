@@ -30,20 +30,31 @@ void ehlo_memory_free(struct ehlo_memory *memory)
 	free(memory);
 }
 
+static struct host_key key_of(const struct endpoint *host)
+{
+	return (struct host_key){ .host = *host };
+}
+
 void ehlo_memory_note(struct ehlo_memory *memory, const struct endpoint *host, const struct smtp_ehlo *ehlo,
 		      uint64_t now_s)
 {
+	const struct host_key key = key_of(host);
+
 	if (memory != NULL)
-		endpoint_table_put(memory->table, host, ehlo, now_s, now_s + EHLO_MEMORY_S);
+		endpoint_table_put(memory->table, &key, ehlo, now_s, now_s + EHLO_MEMORY_S);
 }
 
 void ehlo_memory_forget(struct ehlo_memory *memory, const struct endpoint *host)
 {
+	const struct host_key key = key_of(host);
+
 	if (memory != NULL)
-		endpoint_table_remove(memory->table, host);
+		endpoint_table_remove(memory->table, &key);
 }
 
 const struct smtp_ehlo *ehlo_memory_find(const struct ehlo_memory *memory, const struct endpoint *host, uint64_t now_s)
 {
-	return memory != NULL ? endpoint_table_find(memory->table, host, now_s) : NULL;
+	const struct host_key key = key_of(host);
+
+	return memory != NULL ? endpoint_table_find(memory->table, &key, now_s) : NULL;
 }

@@ -7,7 +7,7 @@
 #define WAYS 8 /* neighbours that compete for the same slots */
 
 struct slot {
-	struct endpoint key;
+	struct host_key key;
 	uint64_t until_s; /* 0: free */
 };
 
@@ -44,28 +44,25 @@ void endpoint_table_free(struct endpoint_table *table)
 	free(table);
 }
 
-static bool same_key(const struct endpoint *a, const struct endpoint *b)
-{
-	return a->port == b->port && addr_equal(&a->addr, &b->addr);
-}
-
 /* The first slot of |key|'s neighbourhood (FNV-1a). */
-static size_t set_of(const struct endpoint_table *table, const struct endpoint *key)
+static size_t set_of(const struct endpoint_table *table, const struct host_key *key)
 {
 	uint64_t hash = 14695981039346656037U;
 
-	for (size_t i = 0; i < sizeof(key->addr.bytes); i++)
-		hash = (hash ^ key->addr.bytes[i]) * 1099511628211U;
-	hash = (hash ^ key->port) * 1099511628211U;
+	for (size_t i = 0; i < sizeof(key->host.addr.bytes); i++)
+		hash = (hash ^ key->host.addr.bytes[i]) * 1099511628211U;
+	for (size_t i = 0; i < sizeof(key->client.bytes); i++)
+		hash = (hash ^ key->client.bytes[i]) * 1099511628211U;
+	hash = (hash ^ key->host.port) * 1099511628211U;
 	return (size_t)((hash ^ (hash >> 32)) % table->sets) * WAYS;
 }
 
-static struct slot *slot_of(const struct endpoint_table *table, const struct endpoint *key)
+static struct slot *slot_of(const struct endpoint_table *table, const struct host_key *key)
 {
 	struct slot *set = table->slots + set_of(table, key);
 
 	for (size_t i = 0; i < WAYS; i++) {
-		if (set[i].until_s != 0 && same_key(&set[i].key, key))
+		if (set[i].until_s != 0 && host_key_equal(&set[i].key, key))
 			return &set[i];
 	}
 	return NULL;
@@ -76,14 +73,14 @@ static uint8_t *value_of(const struct endpoint_table *table, const struct slot *
 	return table->values + (size_t)(slot - table->slots) * table->value_len;
 }
 
-const void *endpoint_table_find(const struct endpoint_table *table, const struct endpoint *key, uint64_t now_s)
+const void *endpoint_table_find(const struct endpoint_table *table, const struct host_key *key, uint64_t now_s)
 {
 	const struct slot *slot = slot_of(table, key);
 
 	return slot != NULL && slot->until_s > now_s ? value_of(table, slot) : NULL;
 }
 
-void endpoint_table_put(struct endpoint_table *table, const struct endpoint *key, const void *value, uint64_t now_s,
+void endpoint_table_put(struct endpoint_table *table, const struct host_key *key, const void *value, uint64_t now_s,
 			uint64_t until_s)
 {
 	struct slot *slot = slot_of(table, key);
@@ -103,10 +100,16 @@ void endpoint_table_put(struct endpoint_table *table, const struct endpoint *key
 	memcpy(value_of(table, slot), value, table->value_len);
 }
 
-void endpoint_table_remove(struct endpoint_table *table, const struct endpoint *key)
+void endpoint_table_remove(struct endpoint_table *table, const struct host_key *key)
 {
 	struct slot *slot = slot_of(table, key);
 
 	if (slot != NULL)
 		slot->until_s = 0;
+}
+
+void endpoint_table_clear(struct endpoint_table *table)
+{
+	for (size_t i = 0; i < table->sets * WAYS; i++)
+		table->slots[i].until_s = 0;
 }

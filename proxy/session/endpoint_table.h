@@ -1,4 +1,5 @@
-/* endpoint_table.h - a bounded memory of values by destination, each with its own end. Pure: time is handed in.
+/* endpoint_table.h - a bounded memory of values by destination, or client and destination, each with its own end. Pure:
+ * time is handed in.
  *
  * What does not fit pushes out what would have ended soonest among its neighbours: forgetting is always allowed here,
  * so nothing that is kept in such a table may be needed for security. */
@@ -8,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proxy/base/addr.h"
+#include "proxy/base/host_news.h"
 #include "proxy/base/attrib.h"
 
 struct endpoint_table;
@@ -18,10 +19,11 @@ struct endpoint_table *endpoint_table_new(size_t entries, size_t value_len);
 void endpoint_table_free(struct endpoint_table *table); /* NULL is fine */
 
 /* Borrowed until the next call on |table|; NULL if unknown, or ended at |now_s|. */
-const void *endpoint_table_find(const struct endpoint_table *table, const struct endpoint *key, uint64_t now_s);
+const void *endpoint_table_find(const struct endpoint_table *table, const struct host_key *key, uint64_t now_s);
 /* endpoint_table_put copies |value|; it ends at |until_s|. */
-void endpoint_table_put(struct endpoint_table *table, const struct endpoint *key, const void *value, uint64_t now_s,
+void endpoint_table_put(struct endpoint_table *table, const struct host_key *key, const void *value, uint64_t now_s,
 			uint64_t until_s);
-void endpoint_table_remove(struct endpoint_table *table, const struct endpoint *key);
+void endpoint_table_remove(struct endpoint_table *table, const struct host_key *key);
+void endpoint_table_clear(struct endpoint_table *table);
 
 #endif

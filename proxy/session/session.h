@@ -66,7 +66,7 @@ struct session_event {
 	struct verdict *verdict; /* borrowed; the machine takes its own reference */
 	const struct session_tls *tls;
 	const char *reason; /* one sentence for the log; NULL is fine */
-	bool ours;          /* NOT_CONNECTED: our own or this client's failure; it says nothing to other clients */
+	bool ours;          /* NOT_CONNECTED: our own failure: no packet was sent */
 };
 
 /* Who may read what is written to the server. The driver checks it once more against the leg it has. */
@@ -125,6 +125,7 @@ struct session_options {
 	bool bare_newline_reject; /* else normalize */
 	bool enforce;             /* conf.enforce: what holds where no verdict can be had */
 	bool clear_possible;      /* conf_may_permit_clear: else a server without STARTTLS is refused at once */
+	bool as_client;           /* the server sees the client's address: what fails is between those two */
 	bool tls_compat;
 	enum conf_client_tls client_tls; /* what becomes of the client's own STARTTLS; never AUTO */
 	/* Domains that ask for TLS reports get them (RFC 8460). A server without STARTTLS is then refused where the

@@ -89,7 +89,7 @@ static enum state bound_in_clear(struct session *s)
 static enum state without_starttls(struct session *s, const char *reason)
 {
 	if (!clear_permitted(s)) {
-		host_memory_note(s->options.hosts, &s->options.destination, HOST_NO_STARTTLS, s->now_s);
+		host_failed(s, HOST_NO_STARTTLS);
 		return bind_failed(s, "4.7.4", RESULT_STARTTLS_NOT_SUPPORTED, reason);
 	}
 	if (!level_is_content(s))
@@ -141,7 +141,7 @@ static enum state handshake_failed(struct session *s, const char *reason)
 		return dial(s);
 	}
 	if (is_hosts_failure(s, &wish))
-		host_memory_note(s->options.hosts, &s->options.destination, HOST_HANDSHAKE_FAILED, s->now_s);
+		host_failed(s, HOST_HANDSHAKE_FAILED);
 	return bind_failed(s, "4.7.5", RESULT_VALIDATION_FAILURE, reason);
 }
 
@@ -188,7 +188,7 @@ enum state on_redial_failed(struct session *s, const struct input *in)
 {
 	leg_drop(s);
 	if (!in->ours)
-		host_memory_note(s->options.hosts, &s->options.destination, HOST_UNREACHABLE, s->now_s);
+		host_failed(s, HOST_UNREACHABLE);
 	return bind_failed(s, "4.4.1", RESULT_NONE, "the server does not answer");
 }
 
@@ -196,6 +196,7 @@ enum state on_redial(struct session *s, const struct input *in)
 {
 	if (!in->ok)
 		return on_redial_failed(s, in);
+	host_did(s, HOST_UNREACHABLE);
 	s->leg.stage = LEG_RAW;
 	return ST_REBANNER;
 }
@@ -298,6 +299,6 @@ enum state on_tls_keywords(struct session *s, const struct input *in)
 	smtp_ehlo_read(&s->leg.ehlo, in->reply);
 	s->leg.stage = LEG_TLS;
 	ehlo_memory_note(s->options.keywords, &s->options.destination, &s->leg.ehlo, s->now_s);
-	host_memory_clear(s->options.hosts, &s->options.destination);
+	host_did(s, HOST_FINE);
 	return bound_ready(s);
 }

@@ -113,7 +113,7 @@ static enum state refuse_clear_host(struct session *s)
 {
 	static const char line[] = "421 4.7.4 the server does not offer STARTTLS";
 
-	host_memory_note(s->options.hosts, &s->options.destination, HOST_NO_STARTTLS, s->now_s);
+	host_failed(s, HOST_NO_STARTTLS);
 	log_refusal(s, SESSION_RECORD_REFUSED, RESULT_STARTTLS_NOT_SUPPORTED, line,
 		    (s->leg.ehlo.keywords & SMTP_KEYWORD_MANGLED) != 0 ? "something on the path strips STARTTLS" : "");
 	return end_refused(s, line);

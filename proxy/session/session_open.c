@@ -9,11 +9,13 @@ static const char *known_failure(const struct session *s)
 {
 	if (s->options.clear_possible || !s->options.enforce)
 		return NULL;
-	switch (host_memory_find(s->options.hosts, &s->options.destination, s->now_s)) {
+	switch (host_known(s)) {
 	case HOST_FINE: return NULL;
-	case HOST_UNREACHABLE: return "421 4.4.1 the server did not answer a moment ago";
+	case HOST_UNREACHABLE:
+	case HOST_SILENT: return "421 4.4.1 the server did not answer a moment ago";
 	case HOST_NO_STARTTLS: return "421 4.7.4 the server did not offer STARTTLS a moment ago";
 	case HOST_HANDSHAKE_FAILED: return "421 4.7.5 the TLS handshake with the server failed a moment ago";
+	case HOST_FAILURE_COUNT: break;
 	}
 	return NULL;
 }
@@ -57,6 +59,7 @@ enum state on_destination_timeout(struct session *s, const struct input *in)
 enum state on_connect_failed(struct session *s, const struct input *in)
 {
 	static const char line[] = "421 4.4.1 the server does not answer";
+	const bool connected = s->state != ST_CONNECT;
 	char reason[VERDICT_REASON_MAX];
 
 	if (s->state == ST_BANNER)
@@ -67,7 +70,7 @@ enum state on_connect_failed(struct session *s, const struct input *in)
 
 	leg_drop(s);
 	if (!in->ours)
-		host_memory_note(s->options.hosts, &s->options.destination, HOST_UNREACHABLE, s->now_s);
+		host_failed(s, connected ? HOST_SILENT : HOST_UNREACHABLE);
 	log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line, reason);
 	return end_refused(s, line);
 }
@@ -76,6 +79,7 @@ enum state on_connect(struct session *s, const struct input *in)
 {
 	if (!in->ok)
 		return on_connect_failed(s, in);
+	host_did(s, HOST_UNREACHABLE);
 	s->leg.stage = LEG_RAW;
 	return ST_BANNER;
 }
@@ -85,6 +89,7 @@ enum state on_banner(struct session *s, const struct input *in)
 	char line[SMTP_REPLY_LINE_MAX + 1];
 
 	if (in->reply->code == 220) {
+		host_did(s, HOST_SILENT);
 		s->leg.stage = LEG_GREETED;
 		s->totals.greeted = true;
 		say_reply(s, in->reply);

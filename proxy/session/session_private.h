@@ -241,6 +241,12 @@ enum state fault_end(struct session *s, const char *line, const char *reason); /
 enum state fault_ahead(struct session *s); /* the server answered what it is not asked yet */
 step_fn on_misspoken;
 
+/* session_host.c: the memory of hosts */
+enum host_failure host_known(const struct session *s); /* HOST_FINE: go on */
+void host_failed(const struct session *s, enum host_failure failure);
+void host_did(const struct session *s,
+	      enum host_failure failure); /* what would have disproved |failure|; see host_memory.h */
+
 /* session_open.c: up to the greeting */
 enum state open_start(struct session *s);
 step_fn on_destination, on_destination_timeout, on_connect, on_connect_failed, on_banner;

@@ -53,10 +53,7 @@ static size_t feed(struct conn *conn, struct session_event *event)
 
 static void feed_kind(struct conn *conn, enum session_event_kind kind)
 {
-	/* From the client's own address it was the client whom the network or the server did not let through. */
-	struct session_event event = { .kind = kind,
-				       .reason = conn->reason,
-				       .ours = conn->ours || conn->upstream.source_foreign };
+	struct session_event event = { .kind = kind, .reason = conn->reason, .ours = conn->ours };
 
 	if (kind == SESSION_CONNECTED)
 		conn_count(conn, COUNTER_CONNECT_OK);

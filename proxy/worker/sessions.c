@@ -139,7 +139,7 @@ static void begin(struct sessions *sessions, int fd, const struct endpoint *clie
 {
 	const struct settings *settings = sessions->plan.host->settings(sessions->plan.host->arg);
 	const struct conf *conf = &settings->conf;
-	const struct session_options options = {
+	struct session_options options = {
 		.id = random_id(),
 		.client = *client,
 		.destination = *destination,
@@ -158,6 +158,7 @@ static void begin(struct sessions *sessions, int fd, const struct endpoint *clie
 	struct conn *conn;
 
 	choose_source(sessions, conf, &upstream);
+	options.as_client = upstream.source_foreign;
 	conn = conn_new(sessions->plan.host, fd, &options, &upstream);
 	if (conn == NULL) {
 		log_say(LOG_LEVEL_ERROR, "session", "out of memory: connection dropped");
@@ -299,6 +300,11 @@ struct sessions *sessions_new(const struct sessions_plan *plan)
 		return NULL;
 	}
 	return sessions;
+}
+
+struct host_memory *sessions_hosts(struct sessions *sessions)
+{
+	return sessions->hosts;
 }
 
 void sessions_drain(struct sessions *sessions)

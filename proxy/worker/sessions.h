@@ -12,6 +12,7 @@ struct conn;
 struct conn_host;
 struct counters;
 struct event_base;
+struct host_memory;
 struct sessions;
 
 struct sessions_plan {
@@ -30,6 +31,8 @@ struct sessions *sessions_new(const struct sessions_plan *plan);
 void sessions_drain(struct sessions *sessions);
 /* sessions_shutdown ends them: each client is told 421 in its turn. */
 void sessions_shutdown(struct sessions *sessions);
+/* What its sessions know of hosts. */
+struct host_memory *sessions_hosts(struct sessions *sessions);
 void sessions_ended(struct sessions *sessions, struct conn *conn);
 void sessions_free(struct sessions *sessions); /* drops what is left */
 

@@ -11,9 +11,11 @@
 #include "proxy/base/log.h"
 #include "proxy/base/role.h"
 #include "proxy/base/sealed.h"
+#include "proxy/session/host_memory.h"
 #include "proxy/worker/conn.h"
 #include "proxy/monitor/counters.h"
 #include "proxy/monitor/monitor_record.h"
+#include "proxy/worker/host_link.h"
 #include "proxy/worker/record_log.h"
 #include "proxy/worker/sessions.h"
 #include "proxy/worker/settings.h"
@@ -30,6 +32,7 @@ struct worker {
 	struct event *ask_peer; /* runs while there is no channel to policyd */
 	struct conn_host host;
 	struct settings *now;
+	char *text; /* of the configuration that |now| came of */
 	/* What CONF, CA and CLIENT_TLS messages brought since the last RELOAD. */
 	char *next_conf;
 	uint32_t next_generation;
@@ -86,6 +89,13 @@ static void host_ended(void *arg, struct conn *conn)
 	struct worker *worker = arg;
 
 	sessions_ended(worker->sessions, conn);
+}
+
+static void on_host_news(void *arg, const struct host_news *news)
+{
+	const struct worker *worker = arg;
+
+	host_link_tell(worker->parent, news);
 }
 
 static void on_answer(void *arg, void *asker, struct verdict *verdict)
@@ -189,9 +199,15 @@ static bool reload(struct worker *worker)
 	const struct settings_texts texts = { worker->next_conf, worker->next_ca, worker->next_ca_count,
 					      worker->next_client_tls };
 	struct settings *next = NULL;
+	bool changed = false;
 
-	if (worker->next_conf != NULL)
+	if (worker->next_conf != NULL) {
 		next = settings_new(&texts, worker->next_generation, error);
+		changed = worker->text == NULL || strcmp(worker->text, worker->next_conf) != 0;
+		free(worker->text);
+		worker->text = worker->next_conf;
+		worker->next_conf = NULL;
+	}
 	forget_next(worker);
 	if (next == NULL) {
 		log_say(LOG_LEVEL_ERROR, "reload", "%s; this worker ends and is started anew", error);
@@ -202,6 +218,8 @@ static bool reload(struct worker *worker)
 	log_init(log_role(), next->conf.log_level, next->conf.log_format);
 	role_log_through(next->conf.log_syslog ? worker->parent : NULL);
 	verdict_client_forget(worker->verdicts, next->generation);
+	if (changed)
+		host_memory_forget(sessions_hosts(worker->sessions));
 	return true;
 }
 
@@ -286,6 +304,7 @@ static bool on_parent_message(void *arg, uint16_t type, const uint8_t *body, siz
 	switch (type) {
 	case ROLE_MSG_RELOAD: return reload(worker);
 	case ROLE_MSG_DRAIN: return drain(worker);
+	case ROLE_MSG_DOWN: return host_link_hear(sessions_hosts(worker->sessions), body, len);
 	default: return false;
 	}
 }
@@ -384,6 +403,8 @@ static void init(struct worker *worker, struct role_start *start)
 	if (worker->verdicts == NULL || worker->sessions == NULL || worker->ask_peer == NULL ||
 	    worker->drain_over == NULL)
 		log_die("start", "out of memory");
+	host_memory_tell(sessions_hosts(worker->sessions), on_host_news, worker);
+	worker->text = strdup(start->conf_text); /* NULL: each reload is taken for a change */
 	if (start->policy_fd >= 0)
 		verdict_client_connect(worker->verdicts, start->policy_fd);
 	if (start->monitor_fd >= 0)
@@ -417,6 +438,7 @@ int worker_main(void)
 	ipc_free(worker.monitor);
 	ipc_free(worker.parent);
 	forget_next(&worker);
+	free(worker.text);
 	settings_unref(worker.now);
 	counters_unmap(worker.counters);
 	event_base_free(worker.base);

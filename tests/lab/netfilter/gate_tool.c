@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "netfilter/conntrack.h"
+#include "netfilter/down.h"
 #include "netfilter/gate.h"
 #include "netfilter/route.h"
 #include "netfilter/rules_text.h"
@@ -21,6 +22,7 @@ static struct prefix sources[LIST_MAX], exempt[LIST_MAX], exempt_source[LIST_MAX
 static char *interfaces[16];
 static uid_t uids[16];
 static uint16_t ports[16];
+static struct down_host down; /* down=HOST, down-client=CLIENT, seconds=N */
 
 static void die(const char *what, const char *why)
 {
@@ -89,6 +91,12 @@ static void option(struct gate_spec *spec, const char *name, char *value)
 		spec->own_uid = (uid_t)number;
 	else if (strcmp(name, "port") == 0)
 		ports[spec->ports_count++] = (uint16_t)number;
+	else if (strcmp(name, "down") == 0)
+		down.host.port = endpoint_parse(&down.host, value, 25) ? down.host.port : 0;
+	else if (strcmp(name, "down-client") == 0)
+		down.client.family = addr_parse(&down.client, value) ? down.client.family : 0;
+	else if (strcmp(name, "seconds") == 0)
+		down.seconds = (uint32_t)number;
 	else if (strcmp(name, "listen") == 0)
 		spec->listen_port = (uint16_t)number;
 	else
@@ -196,6 +204,8 @@ static int act(const char *action, const struct gate_spec *spec)
 		return report(ruleset_remove_interception(rs, err, sizeof(err)), err);
 	if (strcmp(action, "open") == 0)
 		return report(ruleset_remove(rs, err, sizeof(err)), err);
+	if (strcmp(action, "down") == 0)
+		return report(ruleset_down(rs, &down, 1, err, sizeof(err)), err);
 	if (strcmp(action, "watch") == 0)
 		return watch(rs, spec, err, sizeof(err));
 	die(action, "no such action");

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "netfilter/down.h"
 #include "netfilter/rules_text.h"
 #include "tests/unit/netfilter/specs.h"
 
@@ -155,7 +156,8 @@ static void test_text(void **unused)
 	/* Each judging chain ends in an unconditional reject: forward, output, listener, tproxy. */
 	expect(&spec, false, "\t\tmeta l4proto tcp counter reject with tcp reset\n\t}", 4);
 	expect(&spec, false, "socket mark & 0x08000000 != 0x08000000 counter reject with tcp reset", 1);
-	expect(&spec, false, "reject", 5);
+	/* Those, the listener's other, and four of hosts that are down. */
+	expect(&spec, false, "reject", 9);
 	expect(&spec, false, "established", 0);
 	spec.source = CONF_SOURCE_GATEWAY;
 	expect(&spec, false, "tproxy", 0);
@@ -166,7 +168,7 @@ static void test_text(void **unused)
 	spec = spec_good();
 	spec.scope_local = false;
 	expect(&spec, false, "redirect", 0);
-	expect(&spec, false, "reject", 4); /* port 25 of this host is not judged, gate25's own is approved */
+	expect(&spec, false, "reject", 6); /* port 25 of this host is not judged, gate25's own is approved */
 	expect(&spec, false, "meta skuid 825 meta mark & 0x08000000 == 0x08000000 jump approve", 1);
 	spec.selftest = true;
 	expect(&spec, false, GATE_SELFTEST_TUN, 2);
@@ -179,11 +181,73 @@ static void test_text(void **unused)
 	expect(&spec, false, "socket transparent", 0);
 }
 
+/* Whose: each client's where servers see it, else everybody's. Behind what is exempt, ahead of interception, of new
+ * connections only; and none where nobody could fill the sets. */
+static void test_down(void **unused)
+{
+	struct gate_spec spec = spec_good();
+
+	(void)unused;
+	expect(&spec, false, "set down4 {\n\t\ttype ipv4_addr . ipv4_addr . inet_service\n\t\tflags timeout\n\t}\n", 1);
+	expect(&spec, false, "set down6 {\n\t\ttype ipv6_addr . ipv6_addr . inet_service\n\t\tflags timeout\n\t}\n", 1);
+	expect(&spec, false,
+	       "\t\tip saddr @exempt_source4 accept\n"
+	       "\t\tct state new,untracked ip saddr . ip daddr . tcp dport @down4 counter reject with tcp reset\n"
+	       "\t\tct state new,untracked ip6 saddr . ip6 daddr . tcp dport @down6 counter reject with tcp reset\n"
+	       "\t\tip saddr @sources4 ",
+	       1);
+	expect(&spec, false, "@down", 4);
+	expect(&spec, true, "down", 0);
+	spec.source = CONF_SOURCE_GATEWAY;
+	expect(&spec, false, "set down4 {\n\t\ttype ipv4_addr . inet_service\n", 1);
+	expect(&spec, false,
+	       "\t\tct state new,untracked ip daddr . tcp dport @down4 counter reject with tcp reset\n"
+	       "\t\tct state new,untracked ip6 daddr . tcp dport @down6 counter reject with tcp reset\n"
+	       "\t\tmeta l4proto tcp redirect to :825\n",
+	       1);
+	spec.scope_forward = false;
+	spec.by_uid_alone = true;
+	expect(&spec, false, "down", 0);
+}
+
+static struct down_host down_of(const char *client, const char *host)
+{
+	struct down_host down = { .seconds = 60 };
+
+	assert_true(endpoint_parse(&down.host, host, 25));
+	assert_true(client == NULL || addr_parse(&down.client, client));
+	return down;
+}
+
+/* As the kernel has it: each part filled up to four octets. */
+static void test_down_key(void **unused)
+{
+	uint8_t key[DOWN_KEY_MAX];
+	struct down_host down = down_of(NULL, "198.51.100.7:2525");
+
+	(void)unused;
+	assert_int_equal(down_key(&down, key), 8);
+	assert_memory_equal(key, "\xc6\x33\x64\x07\x09\xdd\x00\x00", 8);
+	down = down_of("10.0.0.9", "198.51.100.7");
+	assert_int_equal(down_key(&down, key), 12);
+	assert_memory_equal(key, "\x0a\x00\x00\x09\xc6\x33\x64\x07\x00\x19\x00\x00", 12);
+	down = down_of(NULL, "2001:db8::7");
+	assert_int_equal(down_key(&down, key), 20);
+	down = down_of("fd00::9", "2001:db8::7");
+	assert_int_equal(down_key(&down, key), 36);
+	down = down_of("10.0.0.9", "2001:db8::7");
+	assert_int_equal(down_key(&down, key), 0);
+	down = (struct down_host){ .seconds = 1 };
+	assert_int_equal(down_key(&down, key), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_down),
+		cmocka_unit_test(test_down_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

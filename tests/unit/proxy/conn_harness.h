@@ -75,8 +75,9 @@ struct fixture {
 	bool testing;     /* it is in testing mode */
 	unsigned tested;  /* records of what it would have refused */
 	bool enforce;
-	bool as_client; /* dial from the client's own address */
-	uint32_t asked; /* the pending one's id */
+	bool as_client;          /* dial from the client's own address */
+	struct addr client_addr; /* that the sessions are told of */
+	uint32_t asked;          /* the pending one's id */
 	uint32_t last_id;
 	struct verdict_question question;
 	unsigned cancelled;
@@ -526,6 +527,8 @@ static inline void client_connects(struct fixture *f)
 	assert_true(fd >= 0);
 	(void)close(listener);
 	options.destination = f->at;
+	options.as_client = f->as_client;
+	options.client.addr = f->client_addr;
 	options.clear_possible = level_permits_clear(f->level) || !f->enforce;
 	options.tls_compat = true;
 	options.client_tls = f->settings->client_tls != NULL ? CONF_CLIENT_TLS_TERMINATE : CONF_CLIENT_TLS_OFF;

@@ -24,6 +24,11 @@ static const char full[] =
 	"\"gate\":{\"version\":\"0.1\",\"tls_library\":\"Debian's\",\"started\":1700000000,\"enforce\":false,"
 	"\"repairs\":4,\"rules\":false,\"dnssec\":{\"mode\":\"validate\",\"state\":\"proved\",\"ok\":true,"
 	"\"since\":1700000000,\"tested\":1700000000,\"reason\":\"validation over ::1 proves the root\"},"
+	"\"hosts\":{\"held\":{\"unreachable\":3,\"silent\":1},\"list\":["
+	"{\"destination\":\"198.51.100.7:25\",\"client\":\"10.0.0.9\",\"failure\":\"unreachable\","
+	"\"since\":1700000000,\"until\":4100000000,\"reset_until\":4000000000},"
+	"{\"destination\":\"[2001:db8::7]:25\",\"failure\":\"silent\",\"since\":1700000000,\"until\":4100000000},"
+	"{\"destination\":\"192.0.2.77:25\",\"failure\":\"unreachable\",\"since\":1,\"until\":2}]},"
 	"\"list\":{\"entries\":926,\"expires\":1600000000,\"copy\":true}},"
 	"\"refusals\":["
 	"{\"kind\":\"refused\",\"domain\":\"a.example\",\"destination\":\"192.0.2.1\",\"mx\":\"mx.a.example\","
@@ -57,6 +62,10 @@ static void test_text(void **state)
 		"\n  DNSSEC: proved, mode validate since 20",
 		"\n    last test 20",
 		": validation over ::1 proves the root\n",
+		"\nHosts that failed, 4 in all, latest first\n  198.51.100.7:25 for 10.0.0.9: unreachable since 20",
+		", connections reset until 20",
+		"\n  [2001:db8::7]:25: silent since 20",
+		"\n  ... and others\n",
 		"\n  list: 926 domains, EXPIRED 20",
 		"; the last accepted copy, for list-file cannot be taken\n",
 		"\n  REPORT ONLY",

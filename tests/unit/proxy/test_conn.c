@@ -558,9 +558,10 @@ static void test_unreachable_for_one_client(void **state)
 	(void)state;
 	fixture_open(&f, NULL);
 	f.hosts = host_memory_new(16);
-	f.as_client = true; /* without the privilege no socket is made, and that is not the server's fault either */
+	f.as_client = true; /* without the privilege no socket is made, and that is not the server's fault at all */
 	assert_int_equal(shutdown(f.listener, SHUT_RDWR), 0);
 	for (unsigned i = 0; i < 2; i++) {
+		assert_true(addr_parse(&f.client_addr, i == 0 ? "10.0.0.1" : "10.0.0.2"));
 		client_connects(&f);
 		hears(&f, "421 4.4.1 the server does not answer");
 		until_ended(&f);

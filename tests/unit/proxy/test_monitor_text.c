@@ -19,6 +19,8 @@ static const char gate_ready[] = "{\"version\":\"0.1\",\"tls_library\":\"a \\\"q
 				 "\"repairs\":2,\"dnssec\":{\"mode\":\"trust-ad\",\"state\":\"proved\",\"ok\":true,"
 				 "\"since\":1700000000,\"tested\":1700000000,\"failures\":5,"
 				 "\"reason\":\"127.0.0.1 <proves> the root\"},"
+				 "\"hosts\":{\"held\":{\"unreachable\":3,\"silent\":0},\"failed\":{\"unreachable\":9,"
+				 "\"silent\":1},\"list\":[]},"
 				 "\"list\":{\"entries\":926,\"timestamp\":1700000000,\"expires\":1800000000,"
 				 "\"copy\":true}}";
 
@@ -303,6 +305,9 @@ static void test_metrics_values(void **state)
 		"\ngate25_dnssec_mode{mode=\"trust-ad\"} 1\n",
 		"\ngate25_dnssec_selftest_failures_total 5\n",
 		"\ngate25_list_entries 926\n",
+		"\ngate25_hosts_held{failure=\"unreachable\"} 3\n",
+		"\ngate25_hosts_held{failure=\"silent\"} 0\n",
+		"\ngate25_hosts_failed_total{failure=\"unreachable\"} 9\n",
 		"\ngate25_list_expires_seconds 1800000000\n",
 		"\ngate25_list_copy 1\n",
 	};

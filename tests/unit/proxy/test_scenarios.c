@@ -2,8 +2,8 @@
 /* Runs the scripted dialogues of tests/scenarios: each whole, octet by octet, and with the client pipelining.
  *
  *   === NAME                  begins a scenario; # is a comment
- *   SET key=value ...         dst, enforce, clear_possible, compat, bare_newline=reject, client_tls=yes or
- *                             passthrough, reports=yes
+ *   SET key=value ...         dst, client, as_client=yes, enforce, clear_possible, compat, bare_newline=reject,
+ *                             client_tls=yes or passthrough, reports=yes
  *   POLICY DOMAIN key=value   what policyd answers for it: level, source, enforce, auth, min, servername, names, mx
  *                             (name@address), status, result, lookup, floor, secure=no, strict=yes, dane (of each mx in
  *                             its order: none, failed, unusable, or WORD[+WORD][/BASE]: a CERT with WORD matches).
@@ -273,6 +273,10 @@ static void do_set(struct play *p, const char *text)
 
 	if (value_of(text, "dst", value))
 		MUST_HOLD(endpoint_parse(&p->h.options.destination, value, 25));
+	if (value_of(text, "client", value))
+		MUST_HOLD(endpoint_parse(&p->h.options.client, value, 4000));
+	if (value_of(text, "as_client", value))
+		p->h.options.as_client = strcmp(value, "yes") == 0;
 	if (value_of(text, "enforce", value))
 		p->h.options.enforce = strcmp(value, "no") != 0;
 	if (value_of(text, "clear_possible", value))

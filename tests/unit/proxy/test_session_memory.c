@@ -22,26 +22,107 @@ static struct endpoint host(unsigned n)
 	return out;
 }
 
+static struct host_key key(unsigned n)
+{
+	return (struct host_key){ .host = host(n) };
+}
+
 static void test_host_failure_ends(void **state)
 {
 	struct host_memory *memory = host_memory_new(16);
-	struct endpoint a = host(1);
-	struct endpoint other_port = a;
+	struct host_key a = key(1);
+	struct host_key other_port = a;
+	struct host_key of_client = a;
 
 	(void)state;
-	other_port.port = 26;
-	assert_int_equal(host_memory_find(memory, &a, 100), HOST_FINE);
+	other_port.host.port = 26;
+	assert_true(addr_parse(&of_client.client, "10.9.9.9"));
+	assert_int_equal(host_memory_ask(memory, &a, 100), HOST_FINE);
 	host_memory_note(memory, &a, HOST_NO_STARTTLS, 100);
-	assert_int_equal(host_memory_find(memory, &a, 100), HOST_NO_STARTTLS);
-	assert_int_equal(host_memory_find(memory, &a, 100 + HOST_MEMORY_S - 1), HOST_NO_STARTTLS);
-	assert_int_equal(host_memory_find(memory, &a, 100 + HOST_MEMORY_S), HOST_FINE);
-	assert_int_equal(host_memory_find(memory, &other_port, 100), HOST_FINE);
+	assert_int_equal(host_memory_ask(memory, &a, 100), HOST_NO_STARTTLS);
+	assert_int_equal(host_memory_ask(memory, &a, 100 + HOST_HELD_S - 1), HOST_NO_STARTTLS);
+	assert_int_equal(host_memory_ask(memory, &a, 100 + HOST_HELD_S), HOST_FINE);
+	assert_int_equal(host_memory_ask(memory, &other_port, 100), HOST_FINE);
+	assert_int_equal(host_memory_ask(memory, &of_client, 100), HOST_FINE);
 	host_memory_note(memory, &a, HOST_UNREACHABLE, 100);
-	assert_int_equal(host_memory_find(memory, &a, 100), HOST_UNREACHABLE);
+	assert_int_equal(host_memory_ask(memory, &a, 100), HOST_UNREACHABLE);
 	host_memory_note(memory, &a, HOST_FINE, 100);
-	assert_int_equal(host_memory_find(memory, &a, 100), HOST_UNREACHABLE);
-	host_memory_clear(memory, &a);
-	assert_int_equal(host_memory_find(memory, &a, 100), HOST_FINE);
+	assert_int_equal(host_memory_ask(memory, &a, 100), HOST_UNREACHABLE);
+	host_memory_disprove(memory, &a, HOST_SILENT);
+	assert_int_equal(host_memory_ask(memory, &a, 100), HOST_UNREACHABLE);
+	host_memory_disprove(memory, &a, HOST_UNREACHABLE);
+	assert_int_equal(host_memory_ask(memory, &a, 100), HOST_FINE);
+	host_memory_note(memory, &a, HOST_HANDSHAKE_FAILED, 100);
+	host_memory_disprove(memory, &a, HOST_UNREACHABLE); /* that it can be connected to is nothing new */
+	assert_int_equal(host_memory_ask(memory, &a, 100), HOST_HANDSHAKE_FAILED);
+	host_memory_disprove(memory, &a, HOST_FINE);
+	assert_int_equal(host_memory_ask(memory, &a, 100), HOST_FINE);
+	host_memory_note(memory, &a, HOST_HANDSHAKE_FAILED, 100);
+	host_memory_note(memory, &of_client, HOST_SILENT, 100);
+	host_memory_forget(memory);
+	assert_int_equal(host_memory_ask(memory, &a, 100), HOST_FINE);
+	assert_int_equal(host_memory_ask(memory, &of_client, 100), HOST_FINE);
+	host_memory_free(memory);
+}
+
+/* One session a minute tries whether the host answers again; the others are refused as long as it has not. */
+static void test_host_is_tried_again(void **state)
+{
+	const enum host_failure failures[] = { HOST_UNREACHABLE, HOST_SILENT };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(failures); i++) {
+		struct host_memory *memory = host_memory_new(16);
+		struct host_key a = key(1);
+
+		host_memory_note(memory, &a, failures[i], 1000);
+		assert_int_equal(host_memory_ask(memory, &a, 1000 + HOST_DOWN_S - 1), failures[i]);
+		assert_int_equal(host_memory_ask(memory, &a, 1000 + HOST_DOWN_S), HOST_FINE);
+		assert_int_equal(host_memory_ask(memory, &a, 1000 + HOST_DOWN_S), failures[i]);
+		assert_int_equal(host_memory_ask(memory, &a, 1000 + 2 * HOST_DOWN_S - 1), failures[i]);
+		assert_int_equal(host_memory_ask(memory, &a, 1000 + 2 * HOST_DOWN_S), HOST_FINE);
+		assert_int_equal(host_memory_ask(memory, &a, 1000 + HOST_HELD_S - 1), HOST_FINE);
+		assert_int_equal(host_memory_ask(memory, &a, 1000 + HOST_HELD_S), HOST_FINE); /* over, and not held */
+		assert_int_equal(host_memory_ask(memory, &a, 1000 + HOST_HELD_S), HOST_FINE);
+		host_memory_free(memory);
+	}
+}
+
+static struct host_news told[8];
+static size_t told_count;
+
+static void on_told(void *arg, const struct host_news *news)
+{
+	assert_ptr_equal(arg, told);
+	assert_true(told_count < COUNT(told));
+	told[told_count++] = *news;
+}
+
+/* What it learns itself is told; what it hears is not, or it would go round for ever. */
+static void test_host_news(void **state)
+{
+	struct host_memory *memory = host_memory_new(16);
+	struct host_news news = { HOST_NO_STARTTLS, key(7) };
+	struct host_key a = key(1);
+
+	(void)state;
+	told_count = 0;
+	host_memory_tell(memory, on_told, told);
+	host_memory_disprove(memory, &a, HOST_FINE);
+	assert_int_equal(told_count, 0);
+	host_memory_note(memory, &a, HOST_UNREACHABLE, 100);
+	assert_int_equal(told_count, 1);
+	assert_int_equal(told[0].failure, HOST_UNREACHABLE);
+	assert_true(host_key_equal(&told[0].key, &a));
+	host_memory_disprove(memory, &a, HOST_UNREACHABLE);
+	assert_int_equal(told_count, 2);
+	assert_int_equal(told[1].failure, HOST_FINE);
+	host_memory_hear(memory, &news, 100);
+	assert_int_equal(host_memory_ask(memory, &news.key, 100), HOST_NO_STARTTLS);
+	news.failure = HOST_FINE;
+	host_memory_hear(memory, &news, 100);
+	assert_int_equal(host_memory_ask(memory, &news.key, 100), HOST_FINE);
+	assert_int_equal(told_count, 2);
 	host_memory_free(memory);
 }
 
@@ -52,12 +133,12 @@ static void test_host_memory_is_bounded(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 10000; i++) {
-		struct endpoint e = host(i);
+		struct host_key e = key(i);
 		host_memory_note(memory, &e, HOST_HANDSHAKE_FAILED, 100 + i);
 	}
 	for (unsigned i = 0; i < 10000; i++) {
-		struct endpoint e = host(i);
-		kept += host_memory_find(memory, &e, 100) != HOST_FINE;
+		struct host_key e = key(i);
+		kept += host_memory_ask(memory, &e, 100) != HOST_FINE;
 	}
 	assert_true(kept > 0 && kept <= 64);
 	host_memory_free(memory);
@@ -65,14 +146,18 @@ static void test_host_memory_is_bounded(void **state)
 
 static void test_no_memory_at_all(void **state)
 {
-	struct endpoint a = host(1);
+	struct host_key a = key(1);
+	const struct host_news news = { HOST_SILENT, a };
 
 	(void)state;
+	host_memory_tell(NULL, on_told, told);
 	host_memory_note(NULL, &a, HOST_UNREACHABLE, 1);
-	host_memory_clear(NULL, &a);
-	assert_int_equal(host_memory_find(NULL, &a, 1), HOST_FINE);
-	ehlo_memory_note(NULL, &a, &(struct smtp_ehlo){ 0 }, 1);
-	assert_null(ehlo_memory_find(NULL, &a, 1));
+	host_memory_disprove(NULL, &a, HOST_FINE);
+	host_memory_hear(NULL, &news, 1);
+	host_memory_forget(NULL);
+	assert_int_equal(host_memory_ask(NULL, &a, 1), HOST_FINE);
+	ehlo_memory_note(NULL, &a.host, &(struct smtp_ehlo){ 0 }, 1);
+	assert_null(ehlo_memory_find(NULL, &a.host, 1));
 	host_memory_free(NULL);
 	ehlo_memory_free(NULL);
 }
@@ -178,8 +263,9 @@ static void test_candidates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_host_failure_ends), cmocka_unit_test(test_host_memory_is_bounded),
-		cmocka_unit_test(test_no_memory_at_all),  cmocka_unit_test(test_keywords_are_kept_a_day),
+		cmocka_unit_test(test_host_failure_ends),   cmocka_unit_test(test_host_memory_is_bounded),
+		cmocka_unit_test(test_host_is_tried_again), cmocka_unit_test(test_host_news),
+		cmocka_unit_test(test_no_memory_at_all),    cmocka_unit_test(test_keywords_are_kept_a_day),
 		cmocka_unit_test(test_candidates),
 	};
 
