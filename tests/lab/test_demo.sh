@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The demo is true, and it is not true without the gate. (It has its own box, so this test needs none.)
+# Long: it mostly waits.
 cd "$(dirname "$0")/../.." || exit 1
 out=$(mktemp) || exit 1
 trap 'rm -f "$out"' EXIT

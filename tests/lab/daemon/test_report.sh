@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # test_report.sh - the history of a gate that only reports, and what gate25 report makes of it: who would be refused, how
 # many messages, what to do. It outlives kills, restarts, torn lines and a full disk.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/daemon/daemon.sh"
 lab_needs_root "the history of a running gate" || lab_done

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # test_roles.sh - a role that dies, or hangs, costs its own sessions at most: nothing is acknowledged that the server did
 # not acknowledge, and nothing goes out in clear meanwhile.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/daemon/daemon.sh"
 lab_needs_root "deaths of roles" || lab_done

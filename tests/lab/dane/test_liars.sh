@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Resolvers that lie, are ill, or stop validating, with mail going through the gate: whatever they say or leave unsaid, no
 # octet goes through in clear, no mail is refused for good, and the log says what is wrong.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/servers.sh"
 . "$(dirname "$0")/zones.sh"

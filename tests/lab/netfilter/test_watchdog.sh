@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Whatever somebody does to the tables is noticed and put back; what is none of ours, and what is our own, is no news. Then
 # the self-test: it sees the listener, its absence, and a firewall in between.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/netfilter/nf.sh"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # gate25-policyd asks a real resolver (Unbound over NSD): what it makes of each kind of domain, of an answer too large for
 # UDP, of a resolver that is down, and of one that never answers.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/internet.sh"
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A policy that has expired is gone, though it was once enforced; and one that only memory holds goes with the process.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/web.sh"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Policy hosts and records that misbehave: nothing that they do counts as a policy, or delays mail for long, and the log
 # says for each what was wrong. The domains' mail goes on without one (RFC 8461 s. 3.3).
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/web.sh"
 

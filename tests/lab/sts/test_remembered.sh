@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A policy that was fetched once holds, whatever becomes of its TXT record and its host, and whoever is killed; and another
 # policy takes its place as soon as there is one.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/web.sh"
 

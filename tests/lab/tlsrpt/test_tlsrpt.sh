@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # What a TLSRPT collector hears of sessions (RFC 8460), and that no mail ever waits for one.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/sts/web.sh"
 . "$(dirname "$0")/collector.sh"
