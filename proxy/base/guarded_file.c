@@ -103,7 +103,7 @@ static bool sync_folder(const char *path)
 	return ok;
 }
 
-bool guarded_file_write(const char *path, const void *bytes, size_t len)
+bool guarded_file_write(const char *path, const void *bytes, size_t len, mode_t mode)
 {
 	char new[PATH_MAX];
 	int saved;
@@ -119,7 +119,7 @@ bool guarded_file_write(const char *path, const void *bytes, size_t len)
 	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
-	ok = write_all(fd, bytes, len) && fchmod(fd, 0644) == 0 && fsync(fd) == 0 && rename(new, path) == 0 &&
+	ok = write_all(fd, bytes, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0 && rename(new, path) == 0 &&
 	     sync_folder(path);
 	saved = errno;
 	(void)close(fd);

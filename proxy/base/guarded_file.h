@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "proxy/base/attrib.h"
 
@@ -14,7 +15,7 @@
 char *guarded_file_read(const char *path, size_t max, size_t *out_len, char *err, size_t err_len);
 
 /* guarded_file_write puts |bytes| in the place of |path| at once and for good: who reads it, after a crash as well,
- * finds the old octets or the new ones. All may read it. False with errno. */
-MUST_CHECK bool guarded_file_write(const char *path, const void *bytes, size_t len);
+ * finds the old octets or the new ones. |mode|: 0644 or 0600. False with errno. */
+MUST_CHECK bool guarded_file_write(const char *path, const void *bytes, size_t len, mode_t mode);
 
 #endif

@@ -12,6 +12,7 @@
 #include "proxy/cli/cli.h"
 #include "proxy/parent/gatekeeper.h"
 #include "proxy/parent/inputs.h"
+#include "proxy/parent/last_conf.h"
 #include "proxy/parent/users.h"
 
 struct wanted {
@@ -79,6 +80,32 @@ static int rules(const struct wanted *wanted, const struct conf *conf)
 	return ok ? CLI_OK : CLI_FAILED;
 }
 
+/* close_all_the_same: at boot a configuration with errors must not leave port 25 open. It is still an error. */
+static int close_all_the_same(const struct wanted *wanted)
+{
+	struct conf conf;
+	bool kept;
+
+	if (!last_conf_find(&conf, wanted->conf_path, &kept)) {
+		(void)fprintf(stderr, "gate25: no guard is loaded: out of memory\n");
+		return CLI_USAGE;
+	}
+	if (rules(wanted, &conf) != CLI_OK)
+		(void)fprintf(stderr, "gate25: no guard is loaded\n");
+	else if (kept)
+		(void)fprintf(stderr,
+			      "gate25: the guard of the last sound configuration is loaded: port 25 is closed. "
+			      "Mend %s and start gate25\n",
+			      wanted->conf_path);
+	else
+		(void)fprintf(stderr,
+			      "gate25: no sound configuration is known from before: port 25 is closed to this host's "
+			      "own programs, and not to what it forwards. Mend %s and start gate25\n",
+			      wanted->conf_path);
+	conf_cleanup(&conf);
+	return CLI_USAGE;
+}
+
 int cli_rules(int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -104,7 +131,7 @@ int cli_rules(int argc, char **argv)
 	if (optind != argc)
 		return usage(stderr, CLI_USAGE);
 	if (!inputs_load_conf(&conf, wanted.conf_path, conf_print_error, NULL))
-		return CLI_USAGE;
+		return wanted.guard && wanted.install ? close_all_the_same(&wanted) : CLI_USAGE;
 	status = rules(&wanted, &conf);
 	conf_cleanup(&conf);
 	return status;

@@ -112,6 +112,11 @@ static void log_death(const struct child *child, int status)
 		log_add(&line, "signal", "%d", WTERMSIG(status));
 	else
 		log_add(&line, "status", "%d", WEXITSTATUS(status));
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_add(&line, "reason",
+			"its sandbox ended it at a system call that gate25 never makes: report this, with the kernel's "
+			"log "
+			"line of type=1326");
 	log_close(&line);
 }
 

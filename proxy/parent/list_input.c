@@ -226,7 +226,7 @@ void list_input_accept(const struct list_input *list, const struct conf *conf)
 		return;
 	}
 	text = sealed_read(list->fd, &len);
-	if (text == NULL || (!has_same(path, text, len) && !guarded_file_write(path, text, len)))
+	if (text == NULL || (!has_same(path, text, len) && !guarded_file_write(path, text, len, 0644)))
 		log_errno(LOG_LEVEL_WARNING, "list",
 			  "%s cannot be written: after a restart an older list would not be noticed", path);
 	free(text);

@@ -170,9 +170,12 @@ static bool start(struct parent *parent, char *err, size_t err_len)
 	}
 	state_dir_open(&parent->state_dir, &parent->inputs.conf, parent->root ? parent->users : NULL, say_state_dir,
 		       NULL);
-	return parent_listen(parent, err, err_len) && parent_limit(parent, err, err_len) &&
-	       (parent->keeper == NULL || gatekeeper_begin(parent->keeper, err, err_len)) &&
-	       start_children(parent, err, err_len) && start_renewal(parent, err, err_len);
+	if (!parent_listen(parent, err, err_len) || !parent_limit(parent, err, err_len) ||
+	    (parent->keeper != NULL && !gatekeeper_begin(parent->keeper, err, err_len)) ||
+	    !start_children(parent, err, err_len) || !start_renewal(parent, err, err_len))
+		return false;
+	parent_keep_conf(parent);
+	return true;
 }
 
 static void cleanup(struct parent *parent)

@@ -64,6 +64,7 @@ void parent_on_drain_limit(evutil_socket_t fd, short what, void *arg);
 
 /* parent_reload.c */
 void parent_on_reload(evutil_socket_t signal_number, short what, void *arg);
+void parent_keep_conf(const struct parent *parent); /* what is in force now, for the guard at the next boot */
 
 /* parent_listen.c */
 unsigned parent_worker_count(const struct conf *conf);

@@ -1,10 +1,13 @@
 /* parent_reload.c - SIGHUP: the configuration is read again; the old one stays until the new is sound. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "proxy/base/log.h"
+#include "proxy/base/sealed.h"
 #include "proxy/parent/client_certificate.h"
 #include "proxy/parent/host_ledger.h"
+#include "proxy/parent/last_conf.h"
 #include "proxy/parent/notify.h"
 #include "proxy/parent/parent_private.h"
 
@@ -32,6 +35,21 @@ static bool changed_too_much(const struct conf *old, const struct conf *new, con
 		   : old->ctmark_approved != new->ctmark_approved       ? "ctmark-approved"
 									: NULL;
 	return *out_key != NULL;
+}
+
+void parent_keep_conf(const struct parent *parent)
+{
+	size_t len;
+	char *text;
+
+	/* Where no role has a folder state-dir itself is not to be trusted, and that was said. */
+	if (parent->keeper == NULL ||
+	    (parent->state_dir.fds[ROLE_POLICY] < 0 && parent->state_dir.fds[ROLE_MONITOR] < 0))
+		return;
+	text = sealed_read(parent->inputs.conf_fd, &len);
+	if (text == NULL || !last_conf_keep(&parent->inputs.conf, parent->options->conf_path, text))
+		log_errno(LOG_LEVEL_WARNING, "state-dir", "no copy of the configuration is kept for the guard at boot");
+	free(text);
 }
 
 void parent_on_reload(evutil_socket_t signal_number, short what, void *arg)
@@ -63,6 +81,7 @@ void parent_on_reload(evutil_socket_t signal_number, short what, void *arg)
 		list_watch_use(parent->list_watch, &parent->inputs.list, &parent->inputs.conf);
 		parent_log_apply(&parent->inputs.conf);
 		log_say(LOG_LEVEL_INFO, "reload", "configuration %u is in force", inputs.generation);
+		parent_keep_conf(parent);
 		client_certificate_warnings(&inputs.conf, parent->options->conf_path, parent_log_warning, NULL);
 		parent_go_on(parent);
 	}

@@ -59,7 +59,7 @@ static void test_whose(void **state)
 	assert_true(guarded_file_write(path,
 				       "0123\0"
 				       "56789",
-				       10));
+				       10, 0644));
 	text = guarded_file_read(path, 10, &len, err, sizeof(err));
 	assert_non_null(text);
 	assert_int_equal(len, 10);
@@ -98,9 +98,9 @@ static void test_replace(void **state)
 
 	(void)state;
 	memset(big, 'x', sizeof(big));
-	assert_true(guarded_file_write(path, "old", 3));
+	assert_true(guarded_file_write(path, "old", 3, 0644));
 	assert_int_equal(stat(path, &before), 0);
-	assert_true(guarded_file_write(path, big, sizeof(big)));
+	assert_true(guarded_file_write(path, big, sizeof(big), 0644));
 	assert_int_equal(stat(path, &after), 0);
 	assert_true(before.st_ino != after.st_ino); /* never written over */
 	assert_int_equal(after.st_mode & 07777, 0644);
@@ -114,13 +114,13 @@ static void test_replace(void **state)
 	/* What an interrupted run left behind is in nobody's way. */
 	path = in_folder("file.new");
 	assert_int_equal(symlink("/nowhere/at/all", path), 0);
-	assert_true(guarded_file_write(in_folder("file"), "", 0));
+	assert_true(guarded_file_write(in_folder("file"), "", 0, 0644));
 	text = guarded_file_read(in_folder("file"), 10, &len, err, sizeof(err));
 	assert_non_null(text);
 	assert_int_equal(len, 0);
 	free(text);
 	assert_int_equal(unlink(in_folder("file")), 0);
-	assert_false(guarded_file_write("/nowhere/at/all", "x", 1));
+	assert_false(guarded_file_write("/nowhere/at/all", "x", 1, 0644));
 	assert_int_equal(errno, ENOENT);
 }
 
