@@ -86,6 +86,20 @@ fuzzers: $(if $(FUZZ_ONLY),$(foreach fuzzer,$(FUZZERS),$(if $(findstring $(FUZZ_
 			tests/fuzz/seeds/$$name >$(B)/$$name.log 2>&1 || { tail -n 60 $(B)/$$name.log; exit 1; }; \
 	done
 
+# The same, long: at low priority, a core each, at least ten minutes a target; tests/fuzz/long says the rest.
+.PHONY: fuzz-long fuzzers-long mutants mutants-built
+fuzz-long:
+	@$(MAKE) --no-print-directory fuzzers-long VARIANT=fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined \
+		FUZZ_SECONDS=$(if $(filter command line environment,$(origin FUZZ_SECONDS)),$(FUZZ_SECONDS),600)
+fuzzers-long: $(if $(FUZZ_ONLY),$(foreach fuzzer,$(FUZZERS),$(if $(findstring $(FUZZ_ONLY),$(fuzzer)),$(fuzzer))),$(FUZZERS))
+	@tests/fuzz/long $(B) $(FUZZ_SECONDS) $(or $(JOBS),$(shell nproc)) $^
+
+# Does the fuzz target of the session machine notice when the machine is broken? MUTANT=text: some of the ways.
+mutants:
+	@$(MAKE) --no-print-directory mutants-built VARIANT=fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined
+mutants-built: $(B)/fuzz/proxy/fuzz_machine
+	@tests/fuzz/mutants $(B) 30 "$(CC) $(CPPFLAGS) $(CFLAGS)" "$(CC) $(LDFLAGS)" "$(PROXY_LINK)" $(if $(MUTANT),"$(MUTANT)")
+
 # The network lab's own programs: one source, one program.
 LAB_TOOLS := $(patsubst tests/lab/netfilter/%.c,$(B)/lab/netfilter/%,$(wildcard tests/lab/netfilter/*.c))
 .PHONY: lab-tools

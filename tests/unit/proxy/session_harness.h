@@ -396,11 +396,10 @@ static inline bool is_open_line(const char *line)
 
 static inline void check_server_line(struct harness *h, const char *line)
 {
-	enum speech speech = speech_of(line);
+	bool auth = h->observer.asked == SAID_AUTH; /* or a line of its exchange, whatever it looks like */
+	enum speech speech = auth ? SPEECH_AUTH : speech_of(line);
 
-	if (h->server.pending == SPEECH_AUTH)
-		MUST_HOLD(h->in_tls);
-	else if (!h->in_tls && !is_open_line(line))
+	if (!auth && !h->in_tls && !is_open_line(line))
 		MUST_HOLD(speech == SPEECH_RCPT || last_permits(h) || speech == SPEECH_DATA);
 	if (strncmp(line, "EHLO ", 5) == 0)
 		h->requiretls_listed = false;
@@ -670,6 +669,7 @@ static inline void op_start_client_tls(void *arg)
 	struct harness *h = arg;
 
 	MUST_HOLD(!h->over && !h->want_client_tls && !h->client_in_tls && h->options.client_tls);
+	observer_start_client_tls(&h->observer);
 	h->want_client_tls = true;
 }
 
@@ -801,7 +801,7 @@ static inline bool harness_server(struct harness *h, size_t step)
 		if (code == 0)
 			continue;
 		talk_reply(&h->server, code);
-		observer_server_said(&h->observer, code);
+		observer_server_said(&h->observer, code, i + 1 < offer);
 		break;
 	}
 	book_server_says(&h->book, copy, offer);

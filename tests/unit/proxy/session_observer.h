@@ -69,13 +69,15 @@ struct observer {
 	unsigned reply_code; /* of the lines of a reply so far */
 	char rcpt[OBSERVED_PATH_MAX], rcpt_domain[OBSERVED_PATH_MAX], rcpt_params[2100];
 	char mail_said[OBSERVED_PATH_MAX], mail_said_params[2100];
-	bool mail; /* it was told 250 */
+	bool offered_auth, offered_starttls, offered_requiretls; /* by the last EHLO reply */
+	bool mail;                                               /* it was told 250 */
 	char mail_path[OBSERVED_PATH_MAX], mail_params[2100];
 	unsigned accepted; /* RCPTs it was told 2xx */
 	bool content;
 	char message[OBSERVED_MESSAGE_MAX]; /* as it was taken, and behind that what is offered */
 	size_t message_len, offered_len;
 	size_t must_take; /* of what is offered */
+	bool client_more; /* octets follow that */
 
 	/* the server's leg */
 	struct said_line to_server;
@@ -84,6 +86,7 @@ struct observer {
 	enum said asked;               /* of the server, without its reply */
 	enum said answered;            /* its last reply: to this */
 	unsigned answer;               /* and so; 0: passed on already */
+	bool server_more;              /* octets follow it */
 	bool hello_asked, hello_taken; /* of the server, by it: since the client's EHLO */
 	bool server_mail, server_content, server_sasl;
 	unsigned server_rcpts;
@@ -220,6 +223,7 @@ static inline void client_line(struct observer *o, const char *line)
 	if (o->pending == SAID_HELLO) {
 		words_of(o->hello_said, sizeof(o->hello_said), line + 4);
 		o->hello_asked = o->hello_taken = false;
+		o->offered_auth = o->offered_starttls = o->offered_requiretls = false;
 	} else if (o->pending == SAID_MAIL) {
 		(void)path_of(line, o->mail_said, o->mail_said_params);
 	} else if (o->pending == SAID_RCPT) {
@@ -241,6 +245,7 @@ static inline void observer_client_offers(struct observer *o, const char *in, si
 	if (!o->content) {
 		while (o->must_take < len && !line_add(&o->from_client, in[o->must_take++]))
 			;
+		o->client_more = o->must_take < len;
 		if (o->must_take > 0 && o->from_client.len == 0)
 			client_line(o, o->from_client.text);
 		return;
@@ -351,6 +356,11 @@ static inline void observer_client_hears(struct observer *o, const char *in, siz
 		OBSERVE(line[3] == ' ' || line[3] == '-');
 		OBSERVE(code == 334 || strlen(line) <= 510);
 		OBSERVE(strpbrk(line, "\r\n") == NULL && (o->reply_code == 0 || o->reply_code == code));
+		if (o->pending == SAID_HELLO && code == 250) {
+			o->offered_auth |= strncmp(line + 4, "AUTH ", 5) == 0;
+			o->offered_starttls |= strcmp(line + 4, "STARTTLS") == 0;
+			o->offered_requiretls |= strcmp(line + 4, "REQUIRETLS") == 0;
+		}
 		o->reply_code = line[3] == '-' ? code : 0;
 		if (o->reply_code == 0)
 			client_hears(o, code);
@@ -381,6 +391,7 @@ static inline void envelope_line(const struct observer *o, enum said said, const
 
 	OBSERVE(o->pending == SAID_RCPT && o->mail && o->leg_hello);
 	OBSERVE(path_of(line, path, params) && leg_will_do(o));
+	OBSERVE(strchr(line, '<')[1] != '@'); /* no source route goes on: the server might take it */
 	if (said == SAID_MAIL) {
 		OBSERVE(!o->server_mail && o->accepted == 0);
 		OBSERVE(strcmp(path, o->mail_path) == 0 && same_params(o, params));
@@ -458,11 +469,12 @@ static inline void observer_server_hears(struct observer *o, const char *in, siz
 /* --- the server speaks, or goes
  * ----------------------------------------------------------------------------------------- */
 
-/* observer_server_said: one whole reply stands before the session. */
-static inline void observer_server_said(struct observer *o, unsigned code)
+/* observer_server_said: one whole reply stands before the session; |more|: and octets behind it. */
+static inline void observer_server_said(struct observer *o, unsigned code, bool more)
 {
 	enum said said = o->asked;
 
+	o->server_more = more;
 	o->answered = said;
 	o->answer = code;
 	o->asked = SAID_NOTHING;
@@ -498,6 +510,7 @@ static inline void observer_leg(struct observer *o, bool connected)
 static inline void observer_start_tls(struct observer *o)
 {
 	OBSERVE(o->answered == SAID_STARTTLS && o->answer == 220 && o->asked == SAID_NOTHING && !o->in_tls);
+	OBSERVE(!o->server_more);
 	o->shaking = true;
 }
 
@@ -506,6 +519,12 @@ static inline void observer_tls_is_up(struct observer *o)
 	o->shaking = false;
 	o->in_tls = true;
 	o->leg_hello = false;
+}
+
+/* What the client said in clear behind its STARTTLS is never taken for what it says in TLS. */
+static inline void observer_start_client_tls(const struct observer *o)
+{
+	OBSERVE(!o->client_more && o->pending == SAID_NOTHING && o->hello && !o->mail);
 }
 
 /* The client is as it was after the greeting (RFC 3207 s. 4.2). */

@@ -123,17 +123,19 @@ static inline void client_goes_on(struct harness *h, const struct record *r)
 		bytes_add_text(to, PICK(script_messages, r->x));
 	else if (o->sasl)
 		bytes_add_text(to, PICK(script_lines, r->x % 16 == 0 ? 4 : 3));
-	else if (!o->hello)
-		bytes_add_text(to, r->x % 16 == 0 ? "HELO c.example\r\n" : "EHLO c.example\r\n");
-	else if (!o->mail && h->options.client_tls && !h->client_in_tls && r->y % 8 != 7)
-		bytes_add_text(to, "STARTTLS\r\n");
-	else if (!o->mail && h->rule != NULL && h->rule->auth && h->client.ok[SPEECH_AUTH] == 0 && r->y % 8 != 7)
+	else if (!o->hello && r->x % 32 != 31)
+		bytes_add_text(to, r->x % 16 == 15 ? "HELO c.example\r\n" : "EHLO c.example\r\n");
+	else if (!o->mail && o->offered_starttls && r->y % 8 != 7)
+		bytes_add_text(to, r->x % 8 != 7 ? "STARTTLS\r\n" : "STARTTLS\r\nEHLO evil.example\r\n");
+	else if (!o->mail && o->offered_auth && h->client.ok[SPEECH_AUTH] == 0 && r->y % 8 != 7)
 		bytes_add_text(to, r->x % 2 == 0 ? "AUTH PLAIN AHUAcA==\r\n" : "AUTH LOGIN\r\n");
-	else if (!o->mail && h->client_in_tls && r->x % 4 != 3)
+	else if (!o->mail && o->offered_requiretls && r->x % 4 != 3)
 		bytes_add_text(to, script_mails[r->x % 4 == 2 ? 5 : 4]);
+	else if (!o->mail && r->y % 16 == 15)
+		bytes_add_text(to, "EHLO d.example\r\n");
 	else if (!o->mail)
 		bytes_add_text(to, PICK(script_mails, r->x));
-	else if (o->accepted > 0 && r->y % 2 == 0)
+	else if (o->accepted > 0 ? r->y % 2 == 0 : r->y % 8 == 7)
 		bytes_add_text(to, "DATA\r\n");
 	else
 		bytes_add_text(to, PICK(script_rcpts, r->x));
@@ -208,7 +210,7 @@ static inline void server_goes_on(struct harness *h, const struct record *r)
 	case SAID_DATA: bytes_add_text(to, "354 go\r\n"); break;
 	case SAID_STARTTLS: bytes_add_text(to, "220 go\r\n"); break;
 	case SAID_AUTH: bytes_add_text(to, r->y % 3 != 0 ? "235 2.7.0 ok\r\n" : "334 VXNlcm5hbWU6\r\n"); break;
-	default: bytes_add_text(to, "250 2.0.0 ok\r\n");
+	default: bytes_add_text(to, r->y % 16 == 13 ? PICK(script_replies, r->x) : "250 2.0.0 ok\r\n");
 	}
 }
 
@@ -424,7 +426,7 @@ static inline unsigned script_session(struct script *script, struct harness *h)
 	h->options.enforce = (r.what & 2) == 0;
 	h->options.clear_possible = r.what & 4;
 	h->options.tls_compat = r.what & 8;
-	h->options.client_tls = r.what & 16;
+	h->options.client_tls = (r.what & 16) != 0 ? CONF_CLIENT_TLS_TERMINATE : CONF_CLIENT_TLS_OFF;
 	h->options.reports = r.what & 128;
 	harness_start(h);
 	while (!h->over && next_record(script, &r)) {
