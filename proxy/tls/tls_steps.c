@@ -49,8 +49,23 @@ static enum tls_step wrong_with_server(struct tls *tls, int reason, const char *
 	case SSL_R_CERTIFICATE_VERIFY_FAILED:
 		return broken(tls, "the server sent more than %d certificates or %d octets of them",
 			      TLS_CHAIN_CERTS_MAX, TLS_CHAIN_BYTES_MAX);
-	default: return broken(tls, "TLS failed: %s", text != NULL ? text : "unknown error");
+	case SSL_R_TLS13_DOWNGRADE:
+		return broken(tls, "the server was talked down to an older version of TLS than it has: somebody is on "
+				   "the path, or the server is at fault");
+	case SSL_R_WRONG_CIPHER_RETURNED: return broken(tls, "the server chose a cipher that it was not offered");
+	case SSL_R_NO_RENEGOTIATION: return broken(tls, "the server wants to renegotiate TLS, which gate25 never does");
+	case SSL_R_CANNOT_PARSE_LEAF_CERT: return broken(tls, "the certificate of the server cannot be read");
+	default:
+		return broken(tls, "the server does not keep to the rules of TLS: %s",
+			      text != NULL ? text : "unknown error");
 	}
+}
+
+static bool is_damaged(uint32_t error)
+{
+	return ERR_GET_LIB(error) == ERR_LIB_CIPHER ||
+	       (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+		ERR_GET_REASON(error) == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC);
 }
 
 static enum tls_step broken_protocol(struct tls *tls)
@@ -62,6 +77,8 @@ static enum tls_step broken_protocol(struct tls *tls)
 	if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
 		return broken(tls, "%s ended TLS with the alert \"%s\"", tls->peer,
 			      SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+	if (is_damaged(error))
+		return broken(tls, "a TLS record was damaged or changed on its way from %s", tls->peer);
 	if (ERR_GET_LIB(error) != ERR_LIB_SSL)
 		return broken(tls, "TLS failed: %s", text != NULL ? text : "unknown error");
 	if (!tls->serves)
@@ -84,7 +101,8 @@ static enum tls_step stopped(struct tls *tls, int ret)
 	case SSL_ERROR_ZERO_RETURN: return TLS_CLOSED;
 	case SSL_ERROR_SYSCALL:
 		if (problem != 0)
-			return broken(tls, "the connection broke: %s", strerror(problem));
+			return broken(tls, "the connection broke: %s",
+				      strerror(problem != EPIPE ? problem : ECONNRESET));
 		tls->truncated = true;
 		return TLS_CLOSED;
 	case SSL_ERROR_SSL: return broken_protocol(tls);

@@ -86,11 +86,12 @@ static void broke(struct leg *leg, const char *why)
 /* --- moving octets -------------------------------------------------------------------------------------------------
  */
 
+/* Writing to a connection that was reset before is EPIPE. */
 static void broke_by(struct leg *leg, int problem)
 {
 	char why[TLS_ERROR_MAX];
 
-	(void)snprintf(why, sizeof(why), "the connection broke: %s", strerror(problem));
+	(void)snprintf(why, sizeof(why), "the connection broke: %s", strerror(problem != EPIPE ? problem : ECONNRESET));
 	broke(leg, why);
 }
 

@@ -256,12 +256,12 @@ static void nonsense_ends_the_handshake(void **state)
 		{ OCTETS(""), true, "closed the connection during the TLS handshake" },
 		{ OCTETS("\x16\x03\x03"), true, "closed the connection during the TLS handshake" },
 		{ OCTETS("\x16\x03\x03\x00\x40\x02\x00\x00"), true, "closed the connection during the TLS handshake" },
-		{ OCTETS("\x16\x03\x03\x00\x04\x02\x00\x00\x00"), false, "TLS failed" }, /* empty ServerHello */
-		{ OCTETS("\x16\x03\x03\x00\x04\x00\x00\x00\x00"), false, "TLS failed" }, /* HelloRequest */
-		{ OCTETS("\x17\x03\x03\x00\x05hello"), false, "TLS failed" },            /* data */
-		{ OCTETS("\x16\x03\x03\xff\xff"), false, "TLS failed" },                 /* huge record */
+		{ OCTETS("\x16\x03\x03\x00\x04\x02\x00\x00\x00"), false, "the rules of TLS" }, /* empty ServerHello */
+		{ OCTETS("\x16\x03\x03\x00\x04\x00\x00\x00\x00"), false, "the rules of TLS" }, /* HelloRequest */
+		{ OCTETS("\x17\x03\x03\x00\x05hello"), false, "the rules of TLS" },            /* data */
+		{ OCTETS("\x16\x03\x03\xff\xff"), false, "the rules of TLS" },                 /* huge record */
 		{ OCTETS("\x16\x03\x03\x00\x04\x02\xff\xff\xff"), false, "message that is too large" },
-		{ OCTETS("\x16\x03\x03\x00\x0a\x02\x00\x00\x06\x03\x02\0\0\0\0"), false, "TLS failed" },
+		{ OCTETS("\x16\x03\x03\x00\x0a\x02\x00\x00\x06\x03\x02\0\0\0\0"), false, "the rules of TLS" },
 	};
 	struct tls_client_ctx *ctx = client_ctx(0);
 

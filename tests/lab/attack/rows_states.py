@@ -1,0 +1,50 @@
+"""rows_states.py - a server that goes, at every point of a session, in every way; 421 at every point."""
+from rows import DECENT, FIN, HALF, LISTEN, RST, Row
+
+GONE = r"451 4\.4\.2 the server is gone"
+HOW = {"FIN": (FIN, "the (server closed the connection|connection was closed without an end of TLS|connection broke: Connection reset by peer)"),
+       "RST": (RST, "the connection broke: Connection reset by peer"),
+       "half-close": (HALF, "the (server closed the connection|connection was closed without an end of TLS)")}
+
+
+def goes(point, reply, front="", **more):
+    return [Row(f"{name} at {point}", {point: [step]}, reply.replace("REASON", reason), ("", front + reason), **more)
+            for name, (step, reason) in HOW.items()]
+
+
+def unnoticed(point, what, **more):
+    """The leg to the server goes while nothing hangs on it: dialled anew, and the client notices nothing."""
+    return [Row(f"{name} {what}", {point: [DECENT, step]}, first=True, **more) for name, (step, _) in HOW.items()]
+
+
+GOES = (goes("banner", r"421 4\.4\.1 the server does not answer", "no greeting came: ", end="refused") +
+        goes("ehlo", r"421 4\.4\.2 the server is gone", end="refused") +
+        goes("tls-ehlo", r"451 4\.4\.2 REASON") + goes("mail", GONE) + goes("rcpt", GONE) + goes("data", GONE) +
+        goes("content", GONE) + goes("dot", GONE))
+
+UNNOTICED = ([row for row in unnoticed("banner", "once it has greeted") if not row.name.startswith("RST")] + unnoticed("ehlo", "once EHLO is answered") +
+             unnoticed("starttls", "in place of the answer to STARTTLS, on a leg that idled", ) +
+             unnoticed("after", "once the message is taken"))
+for row in UNNOTICED:
+    if "starttls" in row.at:
+        row.at = {"starttls": [step for step in row.at["starttls"] if step is not DECENT]}
+
+BETWEEN = [Row(f"{name} between RCPT and DATA", {"rcpt": [DECENT, step]}, r"421 4\.4\.2 the server is gone", ("", reason),
+               end="refused", lines=("MAIL", "RCPT", LISTEN)) for name, (step, reason) in HOW.items()]
+
+BUSY = b"421 4.3.2 too busy\r\n"
+SAID = r"421 4\.3\.2 too busy"
+SERVER = [Row(f"421 to {point}", {point: [BUSY, FIN]}, SAID, end="server")
+          for point in ("banner", "ehlo", "tls-ehlo", "mail", "rcpt", "data", "dot")]
+LATER = [
+    Row("421 behind the greeting", {"banner": [DECENT, BUSY, FIN]}, first=True),
+    Row("421 behind the reply to EHLO", {"ehlo": [DECENT, BUSY, FIN]}, first=True),
+    Row("421 behind the reply to RCPT", {"rcpt": [DECENT, BUSY, FIN]}, SAID, end="server", lines=("MAIL", "RCPT", LISTEN)),
+    Row("421 within the message", {"content": [BUSY, HALF]}, SAID, end="server"),
+    Row("421 behind the reply to the message", {"after": [BUSY, FIN]}),
+    Row("421 to RSET", {"rset": [BUSY, FIN]}, r"250 2\.0\.0 ok", lines=("MAIL", "RCPT", "RSET")),
+    Row("FIN at RSET", {"rset": [FIN]}, r"250 2\.0\.0 ok", lines=("MAIL", "RCPT", "RSET")),
+    Row("550 to RSET", {"rset": [b"550 5.7.1 no\r\n"]}, r"250 2\.0\.0 ok", lines=("MAIL", "RCPT", "RSET")),
+]
+
+ROWS = GOES + UNNOTICED + BETWEEN + SERVER + LATER
