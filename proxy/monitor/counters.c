@@ -234,6 +234,7 @@ static const enum counter end_counters[SESSION_END_COUNT] = {
 	[SESSION_END_TIMEOUT] = COUNTER_END_TIMEOUT,
 	[SESSION_END_SHUTDOWN] = COUNTER_END_SHUTDOWN,
 	[SESSION_END_CLIENT_TLS] = COUNTER_END_CLIENT_TLS,
+	[SESSION_END_PASSTHROUGH] = COUNTER_END_PASSTHROUGH,
 };
 
 static const enum counter policy_counters[DEMAND_BASIS_COUNT] = {
@@ -264,6 +265,8 @@ static void count_end(struct counters *counters, const struct session_record *re
 	counters_add(counters, COUNTER_RCPT_REFUSED_GATE, record->rcpts_refused - record->rcpts_refused_server);
 	counters_add(counters, COUNTER_RCPT_REFUSED_SERVER, record->rcpts_refused_server);
 	counters_add(counters, COUNTER_OCTETS, record->octets);
+	counters_add(counters, COUNTER_PASSED_UP, record->passed_up);
+	counters_add(counters, COUNTER_PASSED_DOWN, record->passed_down);
 }
 
 void counters_session(struct counters *counters, const struct session_record *record)

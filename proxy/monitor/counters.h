@@ -32,6 +32,8 @@ enum counter_type { COUNTER_TYPE_COUNTER, COUNTER_TYPE_GAUGE };
 	X(CLEAR, COUNTER, "gate25_clear_binds_total", "Times a policy permitted a server in clear text.")         \
 	X(MESSAGES, COUNTER, "gate25_messages_total", "Messages: accepted by the server, or not.")                \
 	X(OCTETS, COUNTER, "gate25_content_bytes_total", "Octets of message content that went to servers.")       \
+	X(PASSED, COUNTER, "gate25_passthrough_bytes_total",                                                      \
+	  "Octets carried between clients and servers that speak TLS with each other, by direction.")             \
 	X(RECIPIENTS, COUNTER, "gate25_recipients_total", "Recipients, by outcome.")                              \
 	X(REFUSALS, COUNTER, "gate25_refusals_total", "Refusals by gate25, by RFC 8460 result.")                  \
 	X(REPORTED, COUNTER, "gate25_would_refuse_total",                                                         \
@@ -60,6 +62,7 @@ enum counter_family {
 	X(END_TIMEOUT, ENDS, "cause", "timeout")                           \
 	X(END_SHUTDOWN, ENDS, "cause", "shutdown")                         \
 	X(END_CLIENT_TLS, ENDS, "cause", "client-tls")                     \
+	X(END_PASSTHROUGH, ENDS, "cause", "passthrough")                   \
 	X(POLICY_NONE, POLICIES, "policy", "none")                         \
 	X(POLICY_RULE, POLICIES, "policy", "rule")                         \
 	X(POLICY_DEFAULT, POLICIES, "policy", "default")                   \
@@ -79,6 +82,8 @@ enum counter_family {
 	X(MESSAGES_ACCEPTED, MESSAGES, "outcome", "accepted")              \
 	X(MESSAGES_REFUSED, MESSAGES, "outcome", "refused")                \
 	X(OCTETS, OCTETS, "", "")                                          \
+	X(PASSED_UP, PASSED, "direction", "to-server")                     \
+	X(PASSED_DOWN, PASSED, "direction", "to-client")                   \
 	X(RCPT_ACCEPTED, RECIPIENTS, "outcome", "accepted")                \
 	X(RCPT_REFUSED_GATE, RECIPIENTS, "outcome", "refused-by-gate25")   \
 	X(RCPT_REFUSED_SERVER, RECIPIENTS, "outcome", "refused-by-server") \

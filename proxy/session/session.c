@@ -73,6 +73,15 @@ static const struct row rows[ST_COUNT] = {
 		on_auth_idle_reply, client_gone, on_auth_idle_lost, client_idle, on_auth_idle_reply },
 	[ST_CLIENT_TLS] = { "client-tls", WANT_CLIENT_TLS, CLOCK_STATE, 60, on_client_tls,
 		on_unbound_reply, client_gone, on_unbound_lost, on_client_tls_timeout, on_unbound_reply },
+	[ST_PASS_STARTTLS] = { "pass-starttls", WANT_REPLY, CLOCK_PATIENCE, SESSION_PATIENCE_S, on_pass_starttls,
+		unexpected, client_gone, on_pass_starttls_lost, silent, pass_421 },
+	[ST_PASS_HELLO] = { "pass-hello", WANT_SPLICE, CLOCK_STATE, 60, on_splice,
+		unexpected, client_gone, on_splice_lost, on_splice_timeout, unexpected },
+	/* What is carried may be a message and its end, which a server may take 10 minutes for. */
+	[ST_PASS] = { "pass", WANT_SPLICE, CLOCK_STATE, 660, on_splice,
+		unexpected, client_gone, on_splice_lost, on_splice_timeout, unexpected },
+	[ST_PASS_ENDING] = { "pass-ending", WANT_SPLICE, CLOCK_STATE, 60, on_splice,
+		unexpected, client_gone, on_splice_lost, on_splice_timeout, unexpected },
 	[ST_OVER] = { "over", WANT_NOTHING, CLOCK_STATE, 0, unexpected,
 		unexpected, unexpected, unexpected, unexpected, unexpected },
 	/* clang-format on */
@@ -221,7 +230,7 @@ static void shutdown_now(struct session *s)
 	static const char line[] = "421 4.3.2 service is shutting down";
 
 	say_line(s, line);
-	enter(s, end_with(s, SESSION_END_SHUTDOWN, line));
+	enter(s, end_with(s, SESSION_END_SHUTDOWN, s->spliced ? "" : line));
 }
 
 size_t session_feed(struct session *s, const struct session_event *event)
@@ -253,6 +262,12 @@ size_t session_feed(struct session *s, const struct session_event *event)
 		outcome(s, WANT_CLIENT_TLS, &in);
 		break;
 	case SESSION_CLIENT_TLS_FAILED: outcome(s, WANT_CLIENT_TLS, &in); break;
+	case SESSION_SPLICED:
+	case SESSION_SPLICE_ENDED:
+		in.ok = event->kind == SESSION_SPLICED;
+		in.splice = event->splice;
+		outcome(s, WANT_SPLICE, &in);
+		break;
 	case SESSION_VERDICT:
 		in.verdict = event->verdict;
 		outcome(s, WANT_VERDICT, &in);
@@ -309,8 +324,8 @@ unsigned session_want(const struct session *s)
 
 	if (row->want == WANT_LINE || row->want == WANT_CONTENT)
 		want |= SESSION_WANT_CLIENT;
-	/* During the handshake the leg belongs to TLS. */
-	if (s->leg.stage >= LEG_RAW && row->want != WANT_TLS && row->want != WANT_NOTHING)
+	/* During the handshake the leg belongs to TLS; spliced, it is the client's. */
+	if (s->leg.stage >= LEG_RAW && row->want != WANT_TLS && row->want != WANT_SPLICE && row->want != WANT_NOTHING)
 		want |= SESSION_WANT_SERVER;
 	return want;
 }

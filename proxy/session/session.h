@@ -46,7 +46,9 @@ enum session_event_kind {
 	/* Outcome of start_client_tls: tls; reason. Octets in clear behind the client's STARTTLS are a failure. */
 	SESSION_CLIENT_TLS_READY,
 	SESSION_CLIENT_TLS_FAILED,
-	SESSION_SHUTDOWN, /* the process ends: the session says 421 4.3.2 and is over */
+	SESSION_SPLICED,      /* splice: octets passed, and what is known of them now */
+	SESSION_SPLICE_ENDED, /* splice, reason: nothing passes any more */
+	SESSION_SHUTDOWN,     /* the process ends: the session says 421 4.3.2 and is over */
 	SESSION_EVENT_COUNT
 };
 
@@ -58,6 +60,17 @@ struct session_tls {
 	char cipher[64];
 };
 
+/* What was seen of what is carried, so far. Texts are borrowed for the call, never NULL, printable. */
+struct session_splice {
+	uint64_t up;            /* octets that went to the server */
+	uint64_t down;          /* to the client */
+	bool hellos;            /* both sides have begun TLS; only then the texts say something */
+	bool half;              /* one side has sent its last octet */
+	const char *servername; /* SNI; "": none, or none that can be shown */
+	const char *offered;    /* the newest version that the client offered */
+	const char *version;    /* that which the server chose */
+};
+
 struct session_event {
 	enum session_event_kind kind;
 	uint64_t now_s; /* monotonic seconds; always set */
@@ -65,6 +78,7 @@ struct session_event {
 	size_t len;
 	struct verdict *verdict; /* borrowed; the machine takes its own reference */
 	const struct session_tls *tls;
+	const struct session_splice *splice;
 	const char *reason; /* one sentence for the log; NULL is fine */
 	bool ours;          /* NOT_CONNECTED: our own failure: no packet was sent */
 };
@@ -113,6 +127,11 @@ struct session_ops {
 	 * CLIENT_TLS_FAILED follows. All that the client said was taken; octets that came in clear since are a failure,
 	 * and what the machine says in the meantime is lost. */
 	void (*start_client_tls)(void *arg);
+	/* The client's STARTTLS has the server's 220 just now: flush that, and carry what either side says to the other
+	 * as it is, the client's hello of TLS first and then the server's. Octets in clear of either side that were
+	 * there before, or anything that is no TLS, ends it. SPLICED and at last SPLICE_ENDED follow; the machine is
+	 * told nothing else of either side any more and says nothing. */
+	void (*splice)(void *arg);
 	/* What the TLS report of the recipient's domain is to say of the leg, which still stands; |report|'s sender is
 	 * for the driver to fill in. Only with options.reports. */
 	void (*report)(void *arg, struct tls_report *report);

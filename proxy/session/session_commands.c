@@ -178,11 +178,34 @@ static bool ends_session(enum smtp_verb verb)
 	return verb == SMTP_VERB_BDAT || verb == SMTP_VERB_HTTP;
 }
 
+/* RFC 3207 s. 4: all but NOOP, EHLO, STARTTLS and QUIT are to be refused before TLS; those that carry no mail are
+ * answered as ever. */
+static const struct verb *passthrough_verb(enum smtp_verb verb)
+{
+	static const struct verb starttls = { NEED_HELLO, passthrough_begin };
+	static const struct verb mail = { NEED_NOTHING, passthrough_demands_tls };
+
+	switch (verb) {
+	case SMTP_VERB_STARTTLS: return &starttls;
+	case SMTP_VERB_EHLO:
+	case SMTP_VERB_HELO:
+	case SMTP_VERB_RSET:
+	case SMTP_VERB_NOOP:
+	case SMTP_VERB_HELP:
+	case SMTP_VERB_QUIT:
+	case SMTP_VERB_UNKNOWN:
+	case SMTP_VERB_HTTP: return &verbs[verb];
+	default: return &mail;
+	}
+}
+
 /* A command that was never offered is one that does not exist. */
 static const struct verb *verb_of(const struct session *s, enum smtp_verb verb)
 {
 	static const struct verb disabled = { NEED_NOTHING, verb_disabled };
 
+	if (passes_through(s))
+		return passthrough_verb(verb < SMTP_VERB_COUNT ? verb : SMTP_VERB_UNKNOWN);
 	if (verb == SMTP_VERB_STARTTLS && s->options.client_tls != CONF_CLIENT_TLS_TERMINATE)
 		return &disabled;
 	return &verbs[verb < SMTP_VERB_COUNT ? verb : SMTP_VERB_UNKNOWN];

@@ -78,11 +78,11 @@ static struct smtp_ehlo to_show(const struct session *s)
 	show.keywords &= SMTP_KEYWORDS_PASSED | SMTP_KEYWORD_AUTH;
 	if (!auth_allowed(s))
 		show.keywords &= ~(unsigned)SMTP_KEYWORD_AUTH;
-	if (s->rule == NULL)
+	if (s->rule == NULL && !passes_through(s))
 		show.keywords |= SMTP_KEYWORD_LIMITS;
 	if (requiretls_offered(s))
 		show.keywords |= SMTP_KEYWORD_REQUIRETLS;
-	if (client_tls_offered(s))
+	if (client_tls_offered(s) || passthrough_offered(s))
 		show.keywords |= SMTP_KEYWORD_STARTTLS;
 	return show;
 }
@@ -108,7 +108,7 @@ enum state hello_answer(struct session *s)
 	return leg_ready(s);
 }
 
-/* No rule could let this session's mail pass: the client had better know now and try the next MX. */
+/* Nothing could let this session's mail pass: the client had better know now and try the next MX. */
 static enum state refuse_clear_host(struct session *s)
 {
 	static const char line[] = "421 4.7.4 the server does not offer STARTTLS";
@@ -140,6 +140,8 @@ enum state on_keywords(struct session *s, const struct input *in)
 		return hello_answer(s);
 	if (s->rule != NULL)
 		return bind_for_destination(s);
+	if (passes_through(s) && !passthrough_offered(s))
+		return refuse_clear_host(s);
 	if (!s->options.clear_possible && s->options.enforce && !s->options.reports &&
 	    (s->leg.ehlo.keywords & SMTP_KEYWORD_STARTTLS) == 0)
 		return refuse_clear_host(s);

@@ -16,6 +16,7 @@ const char *session_end_name(enum session_end end)
 		[SESSION_END_TIMEOUT] = "timeout",
 		[SESSION_END_SHUTDOWN] = "shutdown",
 		[SESSION_END_CLIENT_TLS] = "client-tls",
+		[SESSION_END_PASSTHROUGH] = "passthrough",
 	};
 
 	return (unsigned)end < SESSION_END_COUNT ? names[end] : "none";
@@ -69,7 +70,8 @@ static struct session_record snapshot(const struct session *s)
 	record.destination = s->options.destination;
 	record.domain = "";
 	record.mx = mx_name(s);
-	record.client_tls = s->client_tls.version_name;
+	record.client_tls = passes_through(s) ? "passthrough" : s->client_tls.version_name;
+	record.tls_offered = s->tls_offered;
 	record.servername = s->leg.servername;
 	record.tls_version = s->leg.tls.version_name;
 	record.cipher = s->leg.tls.cipher;

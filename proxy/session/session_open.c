@@ -7,17 +7,26 @@
  * still let mail through. */
 static const char *known_failure(const struct session *s)
 {
-	if (s->options.clear_possible || !s->options.enforce)
+	if (!passes_through(s) && (s->options.clear_possible || !s->options.enforce))
 		return NULL;
 	switch (host_known(s)) {
 	case HOST_FINE: return NULL;
 	case HOST_UNREACHABLE:
 	case HOST_SILENT: return "421 4.4.1 the server did not answer a moment ago";
 	case HOST_NO_STARTTLS: return "421 4.7.4 the server did not offer STARTTLS a moment ago";
-	case HOST_HANDSHAKE_FAILED: return "421 4.7.5 the TLS handshake with the server failed a moment ago";
+	case HOST_HANDSHAKE_FAILED:
+		if (passes_through(s)) /* with us it did, and not with this client */
+			return NULL;
+		return "421 4.7.5 the TLS handshake with the server failed a moment ago";
 	case HOST_FAILURE_COUNT: break;
 	}
 	return NULL;
+}
+
+static enum state first_dial(struct session *s)
+{
+	leg_dial(s);
+	return ST_CONNECT;
 }
 
 enum state open_start(struct session *s)
@@ -28,15 +37,11 @@ enum state open_start(struct session *s)
 		log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, refusal, "the host failed within the last minutes");
 		return end_refused(s, refusal);
 	}
+	if (passes_through(s)) /* no rule has a say */
+		return first_dial(s);
 	s->asking = true;
 	s->ops->ask(s->arg, VERDICT_ASK_DESTINATION, "");
 	return ST_DESTINATION;
-}
-
-static enum state first_dial(struct session *s)
-{
-	leg_dial(s);
-	return ST_CONNECT;
 }
 
 enum state on_destination(struct session *s, const struct input *in)

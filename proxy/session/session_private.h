@@ -44,9 +44,13 @@ enum state {
 	ST_SWALLOW, /* the message is thrown away; its reply is known */
 	ST_FINAL,   /* the end of the message is with the server */
 	ST_RSET,
-	ST_AUTH,        /* an AUTH line is with the server */
-	ST_AUTH_CLIENT, /* the client answers a 334 */
-	ST_CLIENT_TLS,  /* its own STARTTLS has its 220 */
+	ST_AUTH,          /* an AUTH line is with the server */
+	ST_AUTH_CLIENT,   /* the client answers a 334 */
+	ST_CLIENT_TLS,    /* its own STARTTLS has its 220 */
+	ST_PASS_STARTTLS, /* client-tls = passthrough: its STARTTLS is with the server */
+	ST_PASS_HELLO,    /* that one said 220: TLS must begin now */
+	ST_PASS,          /* it did, and is carried */
+	ST_PASS_ENDING,   /* one side has said its last */
 	ST_OVER,
 	ST_COUNT
 };
@@ -131,6 +135,9 @@ struct session {
 	bool client_more;                /* octets follow the line at hand */
 	bool client_in_tls;              /* by its own STARTTLS */
 	struct session_tls client_tls;   /* and then so */
+	bool told_to_starttls;           /* client-tls = passthrough: mail in clear was refused */
+	bool spliced;                    /* client and server speak TLS with each other: nothing may be said */
+	char tls_offered[16];            /* the newest version in the client's hello then */
 	char helo_name[SMTP_DOMAIN_MAX]; /* of the last EHLO or HELO, as the client wrote it */
 
 	/* server */
@@ -174,6 +181,7 @@ struct input {
 	bool ours;                /* not connected, and it says nothing about the server */
 	bool silent;              /* the server did not go, it was given up */
 	const struct session_tls *tls;
+	const struct session_splice *splice;
 	const char *reason; /* never NULL */
 	struct verdict *verdict;
 };
@@ -189,6 +197,7 @@ enum want { /* what a state is there for */
 	    WANT_CONNECT, /* outcome of dial */
 	    WANT_TLS,     /* outcome of start_tls */
 	    WANT_CLIENT_TLS,
+	    WANT_SPLICE, /* what becomes of splice */
 	    WANT_VERDICT,
 };
 
@@ -340,6 +349,13 @@ void requiretls_forwarded(const struct session *s, struct smtp_envelope *out); /
 bool client_tls_offered(const struct session *s);
 enum state client_tls_begin(struct session *s, const struct smtp_command *command);
 step_fn on_client_tls, on_client_tls_timeout;
+
+/* session_passthrough.c: the server's STARTTLS is the client's */
+bool passes_through(const struct session *s);
+bool passthrough_offered(const struct session *s);
+enum state passthrough_begin(struct session *s, const struct smtp_command *command);
+enum state passthrough_demands_tls(struct session *s, const struct smtp_command *command);
+step_fn on_pass_starttls, on_pass_starttls_lost, on_splice, on_splice_timeout, on_splice_lost;
 
 /* session_log.c */
 void log_state(const struct session *s, const char *from, const char *to);

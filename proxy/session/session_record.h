@@ -32,7 +32,8 @@ enum session_end {
 	SESSION_END_REFUSED, /* gate25 ended it: |reply| */
 	SESSION_END_TIMEOUT, /* the client was silent */
 	SESSION_END_SHUTDOWN,
-	SESSION_END_CLIENT_TLS, /* the client's own STARTTLS came to nothing: |reason| */
+	SESSION_END_CLIENT_TLS,  /* the client's own STARTTLS came to nothing: |reason| */
+	SESSION_END_PASSTHROUGH, /* client and server were left to each other, and are done, or |reason| */
 	SESSION_END_COUNT
 };
 
@@ -55,7 +56,9 @@ struct session_record {
 	bool authenticated; /* the peer was proved to be a server of the domain's */
 	bool mx_known;      /* level dane: a list of MX hosts was had */
 	bool mx_secure;     /* and DNSSEC proved it; else TLSA records prove the MX host and not the domain */
-	const char *client_tls;  /* version of TLS with the client, "" in clear; it counts for nothing upstream */
+	const char *client_tls;  /* version of TLS with the client, "" in clear; it counts for nothing upstream.
+				  * "passthrough": its TLS is the server's */
+	const char *tls_offered; /* passthrough: the newest version that the client offered; "" */
 	const char *tls_version; /* "" in clear */
 	const char *cipher;
 	const char *matched; /* name or fingerprint that proved the peer */
@@ -74,6 +77,8 @@ struct session_record {
 	unsigned rcpts_accepted;
 	unsigned rcpts_refused;        /* by whom ever */
 	unsigned rcpts_refused_server; /* of these, by the server's own reply */
+	uint64_t passed_up;            /* passthrough: octets that went to the server from its 220 on */
+	uint64_t passed_down;          /* and to the client */
 	uint64_t octets;               /* of message content that went to the server */
 	uint64_t duration_s;
 };

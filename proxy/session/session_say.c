@@ -15,12 +15,14 @@ void say_line(struct session *s, const char *line)
 	char out[SMTP_REPLY_LINE_MAX + 1];
 	size_t len = smtp_reply_local(out, "%s", line);
 
+	if (s->spliced) /* it would stand in clear within TLS */
+		return;
 	s->ops->to_client(s->arg, out, len);
 }
 
 void say_reply(struct session *s, const struct smtp_reply *reply)
 {
-	for (size_t i = 0; i < reply->lines_count; i++) {
+	for (size_t i = 0; i < reply->lines_count && !s->spliced; i++) {
 		char out[SMTP_REPLY_LINE_MAX + 1];
 		size_t len = smtp_reply_line(reply, i, utf8_allowed(s), out);
 
@@ -30,7 +32,8 @@ void say_reply(struct session *s, const struct smtp_reply *reply)
 
 static void tell(struct session *s, enum session_speech speech, const void *bytes, size_t len)
 {
-	s->ops->to_server(s->arg, speech, bytes, len);
+	if (!s->spliced)
+		s->ops->to_server(s->arg, speech, bytes, len);
 }
 
 void tell_open(struct session *s, const char *line)

@@ -129,6 +129,8 @@ static bool feed_outcome(struct conn *conn)
 		feed_client_tls_ready(conn);
 	else if (take_waiting(conn, WAIT_CLIENT_TLS_FAILED))
 		feed_kind(conn, SESSION_CLIENT_TLS_FAILED);
+	else if (take_waiting(conn, WAIT_SPLICE_ENDED))
+		feed_kind(conn, SESSION_SPLICE_ENDED);
 	else
 		return false;
 	return true;
@@ -184,6 +186,50 @@ static bool feed_client(struct conn *conn)
 	return true;
 }
 
+#define SPLICE_TELL_S 5 /* so often the machine hears that octets pass, which keeps its timer from running out */
+
+static void feed_splice(struct conn *conn, enum session_event_kind kind)
+{
+	struct session_splice seen;
+	struct session_event event = { .kind = kind, .splice = &seen, .reason = splice_reason(conn->splice) };
+
+	splice_describe(conn->splice, &seen);
+	conn->spliced_s = now_s();
+	conn->spliced_hellos = seen.hellos;
+	conn->spliced_half = seen.half;
+	(void)feed(conn, &event);
+}
+
+/* tell_splice: what it waits for is told at once. */
+static void tell_splice(struct conn *conn)
+{
+	struct session_splice seen;
+
+	splice_describe(conn->splice, &seen);
+	if (seen.hellos != conn->spliced_hellos || seen.half != conn->spliced_half ||
+	    now_s() - conn->spliced_s >= SPLICE_TELL_S)
+		feed_splice(conn, SESSION_SPLICED);
+}
+
+static bool feed_splice_step(struct conn *conn)
+{
+	if (conn->server == NULL)
+		return false;
+	switch (splice_step(conn->splice, conn->client, conn->server)) {
+	case SPLICE_REST: return false;
+	case SPLICE_MOVED: tell_splice(conn); return true;
+	case SPLICE_ENDED: break;
+	}
+	feed_splice(conn, SESSION_SPLICE_ENDED);
+	return false;
+}
+
+/* feed_legs feeds what the two sides said. */
+static bool feed_legs(struct conn *conn)
+{
+	return conn->splice != NULL ? feed_splice_step(conn) : feed_server(conn) || feed_client(conn);
+}
+
 static void finish(struct conn *conn)
 {
 	leg_linger(conn->client, CONN_LINGER_S);
@@ -201,7 +247,7 @@ static void pump(struct conn *conn)
 			conn_look_again(conn);
 			return;
 		}
-		moved = feed_outcome(conn) || feed_server(conn) || feed_client(conn);
+		moved = feed_outcome(conn) || feed_legs(conn);
 	}
 	if (conn->condemned)
 		conn_free(conn);
@@ -358,6 +404,7 @@ void conn_free(struct conn *conn)
 	leg_free(conn->client);
 	leg_free(conn->server);
 	tls_peer_free(conn->peer);
+	splice_free(conn->splice);
 	session_free(conn->session);
 	settings_unref(conn->settings);
 	for (unsigned kind = 0; kind < VERDICT_ASK_COUNT; kind++)

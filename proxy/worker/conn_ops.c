@@ -199,6 +199,15 @@ static void op_start_client_tls(void *arg)
 		wait_for(conn, WAIT_CLIENT_TLS_FAILED, "cannot set up TLS");
 }
 
+static void op_splice(void *arg)
+{
+	struct conn *conn = arg;
+
+	conn->splice = splice_new();
+	if (conn->splice == NULL)
+		wait_for(conn, WAIT_SPLICE_ENDED, "out of memory");
+}
+
 static void op_report(void *arg, struct tls_report *report)
 {
 	struct conn *conn = arg;
@@ -219,5 +228,6 @@ const struct session_ops conn_ops = {
 	.set_timer = op_set_timer,
 	.log = op_log,
 	.start_client_tls = op_start_client_tls,
+	.splice = op_splice,
 	.report = op_report,
 };

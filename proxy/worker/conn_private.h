@@ -7,6 +7,7 @@
 #include "proxy/session/session.h"
 #include "proxy/worker/conn.h"
 #include "proxy/worker/leg.h"
+#include "proxy/worker/splice.h"
 
 struct event;
 struct tls_peer;
@@ -22,6 +23,7 @@ enum waiting {
 	WAIT_VERDICT = 16,
 	WAIT_CLIENT_TLS_READY = 32,
 	WAIT_CLIENT_TLS_FAILED = 64,
+	WAIT_SPLICE_ENDED = 128, /* it could not even begin */
 };
 #define WAIT_OF_SERVER (WAIT_CONNECTED | WAIT_NOT_CONNECTED | WAIT_TLS_READY | WAIT_TLS_FAILED)
 
@@ -36,6 +38,10 @@ struct conn {
 	struct leg *client;
 	struct leg *server;    /* NULL: no leg */
 	struct tls_peer *peer; /* of |server| once it speaks TLS */
+	struct splice *splice; /* the legs are left to each other; NULL: they are not */
+	uint64_t spliced_s;    /* when the machine was told of it last, and what */
+	bool spliced_hellos;
+	bool spliced_half;
 	struct upstream_plan upstream;
 	struct endpoint client_at;
 	struct addr local; /* of the server leg, connected last: what the server sees; family 0: none was */

@@ -30,7 +30,8 @@ struct leg {
 	struct evbuffer *out;
 	struct tls *tls;
 	bool serves; /* of TLS: the peer is a client */
-	bool shut;   /* lingering: our end was sent */
+	bool last;   /* leg_shut was called */
+	bool shut;   /* our end was sent */
 	/* TLS may want the other direction for a step. */
 	bool read_wants_write;
 	bool write_wants_read;
@@ -182,6 +183,15 @@ static void flush(struct leg *leg)
 		(void)evbuffer_drain(leg->out, sent);
 }
 
+/* send_end tells the peer that there is no more, once that is so. */
+static void send_end(struct leg *leg)
+{
+	if (!leg->last || leg->shut || leg->end == LEG_BROKEN || evbuffer_get_length(leg->out) > 0)
+		return;
+	(void)shutdown(leg->fd, SHUT_WR);
+	leg->shut = true;
+}
+
 /* --- phases --------------------------------------------------------------------------------------------------------
  */
 
@@ -210,7 +220,7 @@ static void end_handshake(struct leg *leg, const char *reason)
 	leg->events->tls_failed(leg->arg, reason);
 }
 
-static bool octets_wait(const struct leg *leg)
+bool leg_has_octets(const struct leg *leg)
 {
 	char octet;
 
@@ -241,7 +251,7 @@ static void step_start_tls(struct leg *leg)
 {
 	if (leg->serves) {
 		step_accept_tls(leg);
-	} else if (octets_wait(leg)) {
+	} else if (leg_has_octets(leg)) {
 		end_handshake(leg, "the server sent data in clear where TLS should begin");
 	} else if (evbuffer_get_length(leg->out) > 0) {
 		/* Our STARTTLS itself: it would go out over TLS. Who answers it already did not read it. */
@@ -313,6 +323,7 @@ static void step(struct leg *leg, short what)
 	fill(leg);
 	if ((what & EV_WRITE) != 0 || leg->write_wants_read)
 		flush(leg);
+	send_end(leg);
 	rearm(leg);
 	leg->events->changed(leg->arg);
 }
@@ -433,13 +444,19 @@ void leg_write(struct leg *leg, const void *bytes, size_t len)
 {
 	bool mute = leg->phase == PHASE_CONNECTING || leg->phase == PHASE_START_TLS || leg->phase == PHASE_HANDSHAKE;
 
-	if (leg->end == LEG_BROKEN || mute)
+	if (leg->end == LEG_BROKEN || mute || leg->last)
 		return;
 	if (evbuffer_add(leg->out, bytes, len) != 0) {
 		broke(leg, "out of memory");
 		event_active(leg->later, EV_TIMEOUT, 0);
 	}
 	rearm(leg);
+}
+
+void leg_shut(struct leg *leg)
+{
+	leg->last = true;
+	send_end(leg);
 }
 
 size_t leg_unsent(const struct leg *leg)

@@ -51,6 +51,11 @@ void leg_consume(struct leg *leg, size_t len);
 void leg_write(struct leg *leg, const void *bytes, size_t len);
 size_t leg_unsent(const struct leg *leg);
 
+/* leg_shut: nothing more is written; when all that was is out, the peer is told that this was the last (in clear). */
+void leg_shut(struct leg *leg);
+/* leg_has_octets: of the peer, buffered or in the socket. */
+bool leg_has_octets(const struct leg *leg);
+
 bool leg_is_tls(const struct leg *leg); /* only after tls_ready */
 
 /* leg_start_tls takes |tls|, made on this leg's descriptor (leg_fd). Octets in clear that are still buffered when the

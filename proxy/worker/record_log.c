@@ -60,6 +60,10 @@ static void add_totals(struct log_line *line, const struct session_record *recor
 	log_add(line, "rcpts", "%u", record->rcpts_accepted);
 	log_add(line, "rcpts-refused", "%u", record->rcpts_refused);
 	log_add(line, "octets", "%" PRIu64, record->octets);
+	if (record->passed_up > 0 || record->passed_down > 0) {
+		log_add(line, "passed-up", "%" PRIu64, record->passed_up);
+		log_add(line, "passed-down", "%" PRIu64, record->passed_down);
+	}
 	log_add(line, "seconds", "%" PRIu64, record->duration_s);
 }
 
@@ -76,6 +80,7 @@ void record_log(const struct session_record *record)
 	log_add(&line, "client", "%s", endpoint_format(&record->client, client));
 	log_add(&line, "destination", "%s", endpoint_format(&record->destination, destination));
 	add_text(&line, "client-tls", record->client_tls);
+	add_text(&line, "tls-offered", record->tls_offered);
 	if (record->kind != SESSION_RECORD_CLIENT_ERROR)
 		add_decision(&line, record);
 	if (record->command_len > 0)

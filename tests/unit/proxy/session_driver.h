@@ -225,7 +225,17 @@ static inline void drive_tls(struct harness *h, struct dice *d)
 
 static inline void drive_outcome(struct harness *h, struct dice *d)
 {
-	if (h->want_client_tls) {
+	if (h->spliced) {
+		bool hellos = roll(d, 4) != 0;
+		harness_splice(h,
+			       &(struct session_splice){ .up = 1,
+							 .hellos = hellos,
+							 .half = roll(d, 4) == 0,
+							 .servername = "mx.example",
+							 .offered = "TLSv1.3",
+							 .version = "TLSv1.2" },
+			       roll(d, 8) == 0 ? "it ended" : NULL);
+	} else if (h->want_client_tls) {
 		harness_client_tls(h, roll(d, 8) != 0, &(struct session_tls){ .version_name = "TLSv1.3" });
 	} else if (h->want_dial) {
 		drive_dial(h, d);
@@ -266,7 +276,7 @@ static inline void drive_kindly(struct harness *h)
 
 static inline void drive_rarely(struct harness *h, struct dice *d)
 {
-	switch (roll(d, 14)) {
+	switch (roll(d, 15)) {
 	case 0:
 		h->client_left = true;
 		harness_feed(h, (struct session_event){ .kind = SESSION_CLIENT_CLOSED });
@@ -299,6 +309,10 @@ static inline void drive_rarely(struct harness *h, struct dice *d)
 	case 10:
 		if (!h->want_verdict)
 			harness_feed(h, (struct session_event){ .kind = SESSION_VERDICT });
+		break;
+	case 12:
+		if (!h->spliced)
+			harness_feed(h, (struct session_event){ .kind = SESSION_SPLICED });
 		break;
 	case 11:
 		if (!h->want_client_tls)
@@ -342,7 +356,9 @@ static inline unsigned drive(const uint8_t *in, size_t len)
 	h.options.enforce = (shape & 2) == 0;
 	h.options.clear_possible = shape & 4;
 	h.options.tls_compat = shape & 8;
-	h.options.client_tls = (shape & 16) != 0 ? CONF_CLIENT_TLS_TERMINATE : CONF_CLIENT_TLS_OFF;
+	h.options.client_tls = (shape & 48) == 48  ? CONF_CLIENT_TLS_PASSTHROUGH
+			       : (shape & 16) != 0 ? CONF_CLIENT_TLS_TERMINATE
+						   : CONF_CLIENT_TLS_OFF;
 	h.options.reports = shape & 128;
 	h.options.hosts = host_memory_new(8);
 	h.options.keywords = ehlo_memory_new(8);

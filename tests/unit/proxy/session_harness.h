@@ -112,6 +112,7 @@ struct harness {
 	bool connected, in_tls, over, greeted, client_left;
 	bool want_dial, want_tls, want_verdict;
 	bool want_client_tls, client_in_tls;
+	bool spliced; /* what either side says goes to the other */
 	/* REQUIRETLS with a sender: in the client's last MAIL, in that of its transaction, listed by the server. */
 	bool requiretls_said, requiretls_held, requiretls_listed;
 	enum verdict_question_kind asked;
@@ -503,18 +504,31 @@ static inline void op_to_client(void *arg, const void *bytes, size_t len)
 {
 	struct harness *h = arg;
 
-	MUST_HOLD(!h->over);
+	MUST_HOLD(!h->over && !h->spliced);
 	observer_client_hears(&h->observer, bytes, len);
 	book_client_hears(&h->book, bytes, len);
 	bytes_add(&h->client_out, bytes, len);
 	bytes_add(&h->client_reply, bytes, len);
 }
 
+static inline bool is_harmless(const void *bytes, size_t len)
+{
+	static const char *const lines[] = { "EHLO ", "HELO ", "STARTTLS\r\n", "QUIT\r\n" };
+
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		if (len >= strlen(lines[i]) && memcmp(bytes, lines[i], strlen(lines[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 static inline void op_to_server(void *arg, enum session_speech speech, const void *bytes, size_t len)
 {
 	struct harness *h = arg;
 
-	MUST_HOLD(!h->over && h->connected);
+	MUST_HOLD(!h->over && h->connected && !h->spliced);
+	if (h->options.client_tls == CONF_CLIENT_TLS_PASSTHROUGH) /* no mail, and nobody's but the client's TLS */
+		MUST_HOLD(speech == SESSION_SPEECH_OPEN && is_harmless(bytes, len));
 	if (speech == SESSION_SPEECH_TLS_ONLY)
 		MUST_HOLD(h->in_tls);
 	observer_server_hears(&h->observer, bytes, len);
@@ -668,9 +682,19 @@ static inline void op_start_client_tls(void *arg)
 {
 	struct harness *h = arg;
 
-	MUST_HOLD(!h->over && !h->want_client_tls && !h->client_in_tls && h->options.client_tls);
+	MUST_HOLD(!h->over && !h->want_client_tls && !h->client_in_tls);
+	MUST_HOLD(h->options.client_tls == CONF_CLIENT_TLS_TERMINATE);
 	observer_start_client_tls(&h->observer);
 	h->want_client_tls = true;
+}
+
+static inline void op_splice(void *arg)
+{
+	struct harness *h = arg;
+
+	MUST_HOLD(!h->over && h->connected && !h->in_tls && !h->spliced);
+	MUST_HOLD(h->options.client_tls == CONF_CLIENT_TLS_PASSTHROUGH && h->server.ok[SPEECH_STARTTLS] > 0);
+	h->spliced = true;
 }
 
 static inline void add_policy(const struct tls_report *report, size_t index, char *out, size_t cap)
@@ -721,10 +745,10 @@ static inline void op_report(void *arg, struct tls_report *report)
 	bytes_add_text(&h->notes, "\n");
 }
 
-static const struct session_ops harness_ops = { op_to_client, op_to_server,        op_dial,
-						op_start_tls, op_close_server,     harness_judge,
-						op_ask,       op_cancel,           op_set_timer,
-						op_log,       op_start_client_tls, op_report };
+static const struct session_ops harness_ops = {
+	op_to_client, op_to_server, op_dial, op_start_tls,        op_close_server, harness_judge, op_ask,
+	op_cancel,    op_set_timer, op_log,  op_start_client_tls, op_splice,       op_report
+};
 
 /* --- driving -------------------------------------------------------------------------------------------------------
  */
@@ -814,6 +838,19 @@ static inline bool harness_server(struct harness *h, size_t step)
 	check_client_replies(h);
 	harness_feed(h, (struct session_event){ .kind = SESSION_SERVER_OCTETS });
 	return taken > 0;
+}
+
+/* What is carried comes to this; |reason| NULL: it goes on. As the driver does, it ends where something was said in
+ * clear before. */
+static inline void harness_splice(struct harness *h, const struct session_splice *seen, const char *reason)
+{
+	MUST_HOLD(h->spliced);
+	if (h->client_in.len > 0 || h->server_in.len > 0)
+		reason = "data in clear";
+	harness_feed(h, (struct session_event){ .kind = reason != NULL ? SESSION_SPLICE_ENDED : SESSION_SPLICED,
+						.splice = seen,
+						.reason = reason });
+	MUST_HOLD(h->over == (reason != NULL));
 }
 
 /* Ends the handshake with the client as the leg does: what it said in clear behind STARTTLS is a failure. */

@@ -12,6 +12,8 @@
  *   CERT [expired] NAME ...   of the server from now on; CERT sni=NAME NAME ...: where this SNI is asked for
  *   TLS fail|ok|weak|1.2|1.3  how the next handshakes end;  CONNECT fail|ok|hold  the next dials
  *   CLIENT_TLS fail|ok|hold   how the next handshakes with the client end; what it said in clear by then is a failure
+ *   SPLICE early|hellos|half|end [REASON]  what is carried: no TLS yet / both sides began it / one side is done / it
+ *                             is over; what either said in clear by then ends it
  *   HOLD / ANSWER / NOANSWER  keep the verdict back / give it / say that there is none
  *   C> LINE, S> LINE          client and server say it; C>> and S>>: with \r \n \0 \\ and no CRLF of their own; @close
  *   C< PATTERN, S< PATTERN    the next line either was told (fnmatch). S< @dial, @tls SNI [min13] [compat], @quit, @close
@@ -369,6 +371,23 @@ static void nothing_left(struct play *p)
 		complain(p, "more was said to the server", p->h.server_out.at);
 }
 
+static void do_splice(struct play *p, const char *what)
+{
+	const struct session_splice seen = { .up = 100,
+					     .down = 200,
+					     .hellos = true,
+					     .half = after(what, "half") != NULL,
+					     .servername = "mx.example",
+					     .offered = "TLSv1.3",
+					     .version = "TLSv1.2" };
+	bool early = after(what, "early") != NULL;
+
+	if (p->h.spliced)
+		harness_splice(&p->h, early ? &(struct session_splice){ .up = 0 } : &seen, after(what, "end"));
+	else
+		complain(p, "nothing is carried", what);
+}
+
 static void another_session(struct play *p)
 {
 	struct session_options options = p->h.options;
@@ -468,6 +487,8 @@ static bool events(struct play *p, const char *text)
 		do_timeout(p, rest);
 	else if ((rest = after(text, "WAIT")) != NULL)
 		p->h.now_s += strtoul(rest, NULL, 10);
+	else if ((rest = after(text, "SPLICE")) != NULL)
+		do_splice(p, rest);
 	else if (strcmp(text, "SHUTDOWN") == 0)
 		harness_feed(&p->h, (struct session_event){ .kind = SESSION_SHUTDOWN });
 	else if (strcmp(text, "NEW") == 0)

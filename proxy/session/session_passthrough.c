@@ -1,0 +1,109 @@
+/* session_passthrough.c - client-tls = passthrough: the client's STARTTLS is the server's. gate25 judges nobody here;
+ * it ensures that TLS begins between the two (RFC 3207 s. 4), and that no mail passes before. What follows is not its
+ * own to read: the driver carries it (session.h, splice), and nothing is said into it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "proxy/session/session_private.h"
+
+bool passes_through(const struct session *s)
+{
+	return s->options.client_tls == CONF_CLIENT_TLS_PASSTHROUGH;
+}
+
+bool passthrough_offered(const struct session *s)
+{
+	return passes_through(s) && s->leg.stage == LEG_CLEAR && (s->leg.ehlo.keywords & SMTP_KEYWORD_STARTTLS) != 0;
+}
+
+enum state passthrough_demands_tls(struct session *s, const struct smtp_command *command)
+{
+	static const char line[] = "530 5.7.0 Must issue a STARTTLS command first";
+
+	if (!s->told_to_starttls)
+		log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line,
+			    "a client of client-tls = passthrough speaks of mail in clear");
+	s->told_to_starttls = true;
+	/* What follows BDAT would be read as commands. */
+	return command->verb == SMTP_VERB_BDAT ? end_refused(s, line) : client_error(s, line);
+}
+
+enum state passthrough_begin(struct session *s, const struct smtp_command *command)
+{
+	(void)command;
+	if (s->helo)
+		return client_error(s, "503 5.5.1 say EHLO first");
+	/* What stands behind it in clear came from whoever can write on the path, and the server would take it for what
+	 * the client says over TLS. */
+	if (s->client_more)
+		return end_refused(s, "421 4.7.0 data in clear behind STARTTLS");
+	if (!passthrough_offered(s))
+		return end_refused(s, "421 4.4.2 the server is gone");
+	s->asked_s = s->now_s;
+	s->leg.mute = true;
+	tell_open(s, "STARTTLS");
+	return ST_PASS_STARTTLS;
+}
+
+enum state on_pass_starttls(struct session *s, const struct input *in)
+{
+	if (in->reply->code >= 400) { /* the client knows what to do; in clear there is nothing for it to do here */
+		s->leg.mute = false;
+		say_reply(s, in->reply);
+		return leg_ready(s);
+	}
+	if (in->reply->code != 220)
+		return end_refused(s, "421 4.7.0 the server's reply to STARTTLS makes no sense");
+	if (in->more)
+		return end_refused(s, "421 4.7.0 the server sent data in clear behind its reply to STARTTLS");
+	say_reply(s, in->reply);
+	s->spliced = true;
+	s->ops->splice(s->arg);
+	return ST_PASS_HELLO;
+}
+
+enum state on_pass_starttls_lost(struct session *s, const struct input *in)
+{
+	if (in->reason[0] != '\0')
+		s->end_reason = in->reason;
+	return end_refused(s, "421 4.4.2 the server is gone");
+}
+
+/* The pointers in |seen| are good for this call, the log needs them until the end of the session. */
+static void keep_splice(struct session *s, const struct session_splice *seen)
+{
+	s->totals.passed_up = seen->up;
+	s->totals.passed_down = seen->down;
+	if (!seen->hellos)
+		return;
+	(void)snprintf(s->leg.servername, sizeof(s->leg.servername), "%s", seen->servername);
+	(void)snprintf(s->leg.tls.version_name, sizeof(s->leg.tls.version_name), "%s", seen->version);
+	(void)snprintf(s->tls_offered, sizeof(s->tls_offered), "%s", seen->offered);
+}
+
+enum state on_splice(struct session *s, const struct input *in)
+{
+	if (in->splice != NULL)
+		keep_splice(s, in->splice);
+	if (!in->ok) {
+		s->end_reason = in->reason;
+		return end_with(s, SESSION_END_PASSTHROUGH, "");
+	}
+	if (in->splice == NULL || !in->splice->hellos)
+		return s->state;
+	return in->splice->half ? ST_PASS_ENDING : ST_PASS;
+}
+
+enum state on_splice_timeout(struct session *s, const struct input *in)
+{
+	(void)in;
+	s->end_reason = s->state == ST_PASS_HELLO ? "TLS did not begin in time" : "idle for too long";
+	return end_with(s, SESSION_END_TIMEOUT, "");
+}
+
+enum state on_splice_lost(struct session *s, const struct input *in)
+{
+	if (in->reason[0] != '\0')
+		s->end_reason = in->reason;
+	return end_with(s, SESSION_END_PASSTHROUGH, "");
+}
