@@ -24,14 +24,15 @@
 
 enum answers { ANSWER_NOW = 0, ANSWER_LATER, ANSWER_NEVER, ANSWER_FULL /* no room for the question */ };
 
-struct served_smtp {       /* what the server is like */
-	SSL_CTX *tls;      /* NULL: STARTTLS is not offered */
-	bool refuse;       /* 454 to STARTTLS */
-	const char *goes;  /* hangs up instead of answering a line that starts so; "banner": at once; "dot" */
-	bool rudely;       /* by a reset */
-	const char *early; /* said in one piece with the reply to EHLO in clear */
-	const char *final; /* said instead of a reply to DATA's end, then it goes */
-	bool deaf;         /* stops reading once DATA was answered */
+struct served_smtp {        /* what the server is like */
+	SSL_CTX *tls;       /* NULL: STARTTLS is not offered */
+	bool refuse;        /* 454 to STARTTLS */
+	const char *goes;   /* hangs up instead of answering a line that starts so; "banner": at once; "dot" */
+	bool rudely;        /* by a reset */
+	const char *behind; /* said in one piece with the 220 to STARTTLS */
+	const char *early;  /* said in one piece with the reply to EHLO in clear */
+	const char *final;  /* said instead of a reply to DATA's end, then it goes */
+	bool deaf;          /* stops reading once DATA was answered */
 };
 
 /* make_certificate makes |leaf|, the certificate of mx.example: by |ca|, which is made first, or by itself (NULL). */
@@ -63,6 +64,10 @@ struct fixture {
 		char tlsa[12];
 		char servername[VERDICT_NAME_MAX];
 		char client_tls[16];
+		char tls[16];
+		char tls_offered[16];
+		uint64_t passed_up;
+		uint64_t passed_down;
 		char reason[256];
 		enum session_end end;
 	} said;
@@ -233,6 +238,10 @@ static inline void host_record(void *arg, const struct session_record *record)
 	(void)snprintf(f->said.servername, sizeof(f->said.servername), "%s", record->servername);
 	(void)snprintf(f->said.client_tls, sizeof(f->said.client_tls), "%s", record->client_tls);
 	(void)snprintf(f->said.reason, sizeof(f->said.reason), "%s", record->reason);
+	f->said.passed_up = record->passed_up;
+	f->said.passed_down = record->passed_down;
+	(void)snprintf(f->said.tls, sizeof(f->said.tls), "%s", record->tls_version);
+	(void)snprintf(f->said.tls_offered, sizeof(f->said.tls_offered), "%s", record->tls_offered);
 	f->said.end = record->end;
 }
 
@@ -333,7 +342,10 @@ static inline void server_line(struct fixture *f, const char *line)
 	} else if (starts(line, "EHLO")) {
 		server_ehlo(f);
 	} else if (starts(line, "STARTTLS")) {
-		server_says(f, f->served.refuse ? "454 4.7.0 not now\r\n" : "220 go\r\n");
+		char reply[256];
+		(void)snprintf(reply, sizeof(reply), "%s%s", f->served.refuse ? "454 4.7.0 not now\r\n" : "220 go\r\n",
+			       f->served.behind != NULL ? f->served.behind : "");
+		server_says(f, reply);
 		if (!f->served.refuse)
 			start_server_tls(f);
 	} else if (starts(line, "DATA")) {
@@ -531,7 +543,9 @@ static inline void client_connects(struct fixture *f)
 	options.client.addr = f->client_addr;
 	options.clear_possible = level_permits_clear(f->level) || !f->enforce;
 	options.tls_compat = true;
-	options.client_tls = f->settings->client_tls != NULL ? CONF_CLIENT_TLS_TERMINATE : CONF_CLIENT_TLS_OFF;
+	options.client_tls = f->settings->client_tls != NULL                               ? CONF_CLIENT_TLS_TERMINATE
+			     : f->settings->conf.client_tls == CONF_CLIENT_TLS_PASSTHROUGH ? CONF_CLIENT_TLS_PASSTHROUGH
+											   : CONF_CLIENT_TLS_OFF;
 	options.hosts = f->hosts;
 	f->ended = 0;
 	f->heard_len = 0;

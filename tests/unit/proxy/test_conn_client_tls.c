@@ -1,6 +1,6 @@
 /* test_conn_client_tls.c - the client's own STARTTLS by real sockets: mail through two TLS legs, what stands in clear
  * where TLS should begin, and clients that go in the middle of it. */
-#include "conn_harness.h"
+#include "secret_client.h"
 
 #include "proxy/tls/tls_server.h"
 
@@ -54,62 +54,6 @@ static void open_all(struct fixture *f)
 	hears(f, "250 PIPELINING\r\n");
 }
 
-/* --- a client that speaks TLS ------------------------------------------------------------------------------------- */
-
-struct secret_client {
-	SSL *ssl;
-	char heard[65536];
-	size_t len;
-};
-
-static void begin_tls(struct fixture *f, struct secret_client *c)
-{
-	f->client_deaf = true; /* the harness reads it in clear no more */
-	*c = (struct secret_client){ .ssl = SSL_new(client_ctx) };
-	SSL_set_connect_state(c->ssl);
-	assert_int_equal(SSL_set_fd(c->ssl, f->client), 1);
-	for (unsigned i = 0; i < 2000; i++) {
-		int ret = SSL_do_handshake(c->ssl);
-		if (ret == 1)
-			return;
-		assert_int_equal(SSL_get_error(c->ssl, ret), SSL_ERROR_WANT_READ);
-		turn(f);
-	}
-	fail_msg("the handshake never ends");
-}
-
-static void says(struct fixture *f, struct secret_client *c, const char *text, size_t len)
-{
-	for (size_t at = 0; at < len;) {
-		int ret = SSL_write(c->ssl, text + at, (int)(len - at < 8000 ? len - at : 8000));
-		if (ret > 0)
-			at += (size_t)ret;
-		else
-			assert_int_equal(SSL_get_error(c->ssl, ret), SSL_ERROR_WANT_WRITE);
-		turn(f);
-	}
-}
-
-static void secretly(struct fixture *f, struct secret_client *c, const char *text, const char *answer)
-{
-	says(f, c, text, strlen(text));
-	for (unsigned i = 0; i < TURNS_MAX; i++) {
-		int ret = SSL_read(c->ssl, c->heard + c->len, (int)(sizeof(c->heard) - 1 - c->len));
-		char *at;
-		if (ret > 0)
-			c->len += (size_t)ret;
-		ERR_clear_error();
-		c->heard[c->len] = '\0';
-		at = strstr(c->heard, answer);
-		if (at != NULL) {
-			c->len = 0;
-			return;
-		}
-		patient_turn(f, i);
-	}
-	fail_msg("the client never hears \"%s\" but \"%s\"", answer, c->heard);
-}
-
 static void test_mail_through_two_legs(void **state)
 {
 	struct fixture f;
@@ -119,7 +63,7 @@ static void test_mail_through_two_legs(void **state)
 	open_all(&f);
 	client_says(&f, "STARTTLS\r\n");
 	hears(&f, "220 2.0.0 ready to start TLS\r\n");
-	begin_tls(&f, &c);
+	begin_tls(&f, client_ctx, &c);
 	secretly(&f, &c, "MAIL FROM:<a@c.lan>\r\n", "503 5.5.1 say EHLO first");
 	secretly(&f, &c, "EHLO c.lan\r\n", "250 PIPELINING\r\n");
 	secretly(&f, &c, "STARTTLS\r\n", "503 5.5.1 TLS is up already");
@@ -150,7 +94,7 @@ static void test_a_large_message(void **state)
 	open_all(&f);
 	client_says(&f, "STARTTLS\r\n");
 	hears(&f, "220 2.0.0 ready to start TLS\r\n");
-	begin_tls(&f, &c);
+	begin_tls(&f, client_ctx, &c);
 	secretly(&f, &c, "EHLO c.lan\r\n", "250 PIPELINING\r\n");
 	secretly(&f, &c, "MAIL FROM:<a@c.lan>\r\nRCPT TO:<b@b.example>\r\nDATA\r\n", "354 go");
 	says(&f, &c, content, at);
