@@ -10,6 +10,10 @@
 /* An event that nothing prepares for: a surprise never leads on, least of all to clear text. */
 static enum state unexpected(struct session *s, const struct input *in)
 {
+	if (s->spliced) { /* nothing can be said there */
+		s->end_reason = "session out of step";
+		return end_with(s, SESSION_END_PASSTHROUGH, "");
+	}
 	leg_drop(s);
 	return fault_end(s, "421 4.7.0 session out of step", in->reason);
 }

@@ -26,6 +26,7 @@ static const char *asked(const struct session *s)
 	case ST_KEYWORDS:
 	case ST_REHELLO:
 	case ST_TLS_KEYWORDS: return "an answer to EHLO";
+	case ST_PASS_STARTTLS:
 	case ST_STARTTLS: return "an answer to STARTTLS";
 	case ST_MAIL: return "an answer to MAIL";
 	case ST_RCPT: return "an answer to RCPT";

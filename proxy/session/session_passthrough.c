@@ -20,12 +20,15 @@ enum state passthrough_demands_tls(struct session *s, const struct smtp_command 
 {
 	static const char line[] = "530 5.7.0 Must issue a STARTTLS command first";
 
-	if (!s->told_to_starttls)
-		log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line,
-			    "a client of client-tls = passthrough speaks of mail in clear");
-	s->told_to_starttls = true;
-	/* What follows BDAT would be read as commands. */
-	return command->verb == SMTP_VERB_BDAT ? end_refused(s, line) : client_error(s, line);
+	if (s->errors + 1 >= SESSION_ERRORS_MAX)
+		return client_error(s, line);
+	s->errors++;
+	log_refusal(s, SESSION_RECORD_REFUSED, RESULT_NONE, line,
+		    "a client of client-tls = passthrough speaks of mail in clear");
+	if (command->verb == SMTP_VERB_BDAT) /* what follows it would be read as commands */
+		return end_refused(s, line);
+	say_line(s, line);
+	return s->state;
 }
 
 enum state passthrough_begin(struct session *s, const struct smtp_command *command)
@@ -36,9 +39,9 @@ enum state passthrough_begin(struct session *s, const struct smtp_command *comma
 	/* What stands behind it in clear came from whoever can write on the path, and the server would take it for what
 	 * the client says over TLS. */
 	if (s->client_more)
-		return end_refused(s, "421 4.7.0 data in clear behind STARTTLS");
+		return client_banned(s, "421 4.7.0 data in clear behind STARTTLS");
 	if (!passthrough_offered(s))
-		return end_refused(s, "421 4.4.2 the server is gone");
+		return fault_end(s, "421 4.4.2 the server is gone", "it went before STARTTLS");
 	s->asked_s = s->now_s;
 	s->leg.mute = true;
 	tell_open(s, "STARTTLS");
@@ -47,15 +50,19 @@ enum state passthrough_begin(struct session *s, const struct smtp_command *comma
 
 enum state on_pass_starttls(struct session *s, const struct input *in)
 {
+	char said[200];
+
 	if (in->reply->code >= 400) { /* the client knows what to do; in clear there is nothing for it to do here */
 		s->leg.mute = false;
 		say_reply(s, in->reply);
 		return leg_ready(s);
 	}
 	if (in->reply->code != 220)
-		return end_refused(s, "421 4.7.0 the server's reply to STARTTLS makes no sense");
+		return fault_end(s, "421 4.7.0 the server's reply to STARTTLS makes no sense",
+				 smtp_reply_log(in->reply, said, sizeof(said)));
 	if (in->more)
-		return end_refused(s, "421 4.7.0 the server sent data in clear behind its reply to STARTTLS");
+		return fault_end(s, "421 4.7.0 the server sent data in clear behind its reply to STARTTLS",
+				 "somebody on the path may have put it there");
 	say_reply(s, in->reply);
 	s->spliced = true;
 	s->ops->splice(s->arg);
@@ -64,9 +71,7 @@ enum state on_pass_starttls(struct session *s, const struct input *in)
 
 enum state on_pass_starttls_lost(struct session *s, const struct input *in)
 {
-	if (in->reason[0] != '\0')
-		s->end_reason = in->reason;
-	return end_refused(s, "421 4.4.2 the server is gone");
+	return fault_end(s, "421 4.4.2 the server is gone", in->reason);
 }
 
 /* The pointers in |seen| are good for this call, the log needs them until the end of the session. */

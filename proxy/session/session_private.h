@@ -135,7 +135,6 @@ struct session {
 	bool client_more;                /* octets follow the line at hand */
 	bool client_in_tls;              /* by its own STARTTLS */
 	struct session_tls client_tls;   /* and then so */
-	bool told_to_starttls;           /* client-tls = passthrough: mail in clear was refused */
 	bool spliced;                    /* client and server speak TLS with each other: nothing may be said */
 	char tls_offered[16];            /* the newest version in the client's hello then */
 	char helo_name[SMTP_DOMAIN_MAX]; /* of the last EHLO or HELO, as the client wrote it */

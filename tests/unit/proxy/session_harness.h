@@ -762,7 +762,7 @@ static inline void harness_rests(const struct harness *h)
 							 .wants_client = (want & SESSION_WANT_CLIENT) != 0,
 							 .wants_server = (want & SESSION_WANT_SERVER) != 0,
 							 .waits = h->want_dial || h->want_tls || h->want_verdict ||
-								  (h->want_client_tls && !h->over),
+								  ((h->want_client_tls || h->spliced) && !h->over),
 							 .timer_s = h->timer_s });
 }
 

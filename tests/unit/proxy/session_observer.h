@@ -541,7 +541,7 @@ static inline void observer_client_tls_is_up(struct observer *o)
 struct observed { /* after each event */
 	bool over, client_left;
 	bool wants_client, wants_server;
-	bool waits; /* for an outcome: dial, TLS, verdict */
+	bool waits; /* for an outcome: dial, TLS, verdict, splice */
 	unsigned timer_s;
 };
 
@@ -554,7 +554,7 @@ static inline void observer_rests(const struct observer *o, const struct observe
 		return;
 	}
 	OBSERVE(!o->gone);
-	OBSERVE(now->timer_s > 0 && now->timer_s <= 600);
+	OBSERVE(now->timer_s > 0 && now->timer_s <= 660);
 	OBSERVE(now->wants_client || now->wants_server || now->waits);
 	OBSERVE(!now->wants_client || (o->pending == SAID_NOTHING && !now->waits));
 	OBSERVE(!now->wants_server || (o->connected && !o->shaking));

@@ -306,7 +306,17 @@ static inline void handshake_ends(struct harness *h, const struct record *r, boo
 
 static inline bool outcome_comes(struct harness *h, const struct record *r, bool kindly)
 {
-	if (h->want_client_tls) {
+	if (h->spliced) {
+		harness_splice(h,
+			       &(struct session_splice){ .up = r->x,
+							 .down = r->z,
+							 .hellos = kindly || r->x % 4 != 0,
+							 .half = r->x % 8 == 7,
+							 .servername = "mx.example",
+							 .offered = "TLSv1.3",
+							 .version = "TLSv1.2" },
+			       r->y % 8 == 7 ? "it ended" : NULL);
+	} else if (h->want_client_tls) {
 		harness_client_tls(h, kindly || r->y % 2 == 0, &(struct session_tls){ .version_name = "TLSv1.3" });
 	} else if (h->want_dial) {
 		h->want_dial = false;
@@ -366,7 +376,7 @@ static inline void client_goes(struct harness *h)
 /* Outcomes of what was never asked for, and the process's end. */
 static inline void surprise(struct harness *h, const struct record *r)
 {
-	switch (r->x % 6) {
+	switch (r->x % 7) {
 	case 0: harness_feed(h, (struct session_event){ .kind = SESSION_SHUTDOWN }); break;
 	case 1:
 		if (!h->want_tls)
@@ -379,6 +389,10 @@ static inline void surprise(struct harness *h, const struct record *r)
 	case 3:
 		if (!h->want_verdict)
 			harness_feed(h, (struct session_event){ .kind = SESSION_VERDICT });
+		break;
+	case 5:
+		if (!h->spliced)
+			harness_feed(h, (struct session_event){ .kind = SESSION_SPLICED });
 		break;
 	case 4:
 		if (!h->want_client_tls)
@@ -426,7 +440,9 @@ static inline unsigned script_session(struct script *script, struct harness *h)
 	h->options.enforce = (r.what & 2) == 0;
 	h->options.clear_possible = r.what & 4;
 	h->options.tls_compat = r.what & 8;
-	h->options.client_tls = (r.what & 16) != 0 ? CONF_CLIENT_TLS_TERMINATE : CONF_CLIENT_TLS_OFF;
+	h->options.client_tls = (r.what & 16) == 0    ? CONF_CLIENT_TLS_OFF
+				: (r.what & 96) == 96 ? CONF_CLIENT_TLS_PASSTHROUGH
+						      : CONF_CLIENT_TLS_TERMINATE;
 	h->options.reports = r.what & 128;
 	harness_start(h);
 	while (!h->over && next_record(script, &r)) {
