@@ -252,6 +252,28 @@ static void write_hosts(FILE *out, const json_t *hosts)
 		(void)fputs("  ... and others\n", out);
 }
 
+static void write_notices(FILE *out, const json_t *status)
+{
+	const json_t *rows = json_object_get(status, "notices");
+	size_t i;
+	json_t *row;
+
+	if (json_array_size(rows) == 0)
+		return;
+	(void)fputs("\nWho does not fit behind the gate\n", out);
+	json_array_foreach(rows, i, row)
+	{
+		line(out, "  ", text_of(row, "text"));
+		(void)fprintf(out, "    %" PRId64 " times, last by ", number_of(row, "count"));
+		printable_print(out, text_of(row, "client"));
+		(void)fputs(" to ", out);
+		printable_print(out, text_of(row, "destination"));
+		(void)fputs(", ", out);
+		write_time(out, number_of(row, "time"));
+		(void)fputc('\n', out);
+	}
+}
+
 void status_text(const json_t *status, FILE *out)
 {
 	const json_t *gate = json_object_get(status, "gate");
@@ -261,4 +283,5 @@ void status_text(const json_t *status, FILE *out)
 	write_hosts(out, json_object_get(gate, "hosts"));
 	write_refusals(out, status);
 	write_relays(out, status);
+	write_notices(out, status);
 }

@@ -269,6 +269,20 @@ static void count_end(struct counters *counters, const struct session_record *re
 	counters_add(counters, COUNTER_PASSED_DOWN, record->passed_down);
 }
 
+static void count_notice(struct counters *counters, enum session_notice notice)
+{
+	static const enum counter by_notice[SESSION_NOTICE_COUNT] = {
+		[SESSION_NOTICE_NONE] = COUNTER_COUNT,
+		[SESSION_NOTICE_CLIENT] = COUNTER_NOTICE_CLIENT,
+		[SESSION_NOTICE_CLIENT_PROBABLY] = COUNTER_NOTICE_CLIENT_PROBABLY,
+		[SESSION_NOTICE_GATE] = COUNTER_NOTICE_GATE,
+		[SESSION_NOTICE_EXCHANGE] = COUNTER_NOTICE_EXCHANGE,
+	};
+
+	if ((unsigned)notice < SESSION_NOTICE_COUNT)
+		counters_add(counters, by_notice[notice], 1);
+}
+
 void counters_session(struct counters *counters, const struct session_record *record)
 {
 	switch (record->kind) {
@@ -277,7 +291,9 @@ void counters_session(struct counters *counters, const struct session_record *re
 	case SESSION_RECORD_CLIENT_ERROR: counters_add(counters, COUNTER_CLIENT_ERRORS, 1); break;
 	case SESSION_RECORD_END: count_end(counters, record); break;
 	case SESSION_RECORD_MESSAGE: /* counted at the end */
-	case SESSION_RECORD_NOTED:   /* it stopped nothing, and would not have */
+	case SESSION_RECORD_NOTICED: count_notice(counters, record->notice); break;
+	case SESSION_RECORD_SIGN:  /* what signs come to is counted */
+	case SESSION_RECORD_NOTED: /* it stopped nothing, and would not have */
 	case SESSION_RECORD_COUNT: break;
 	}
 }

@@ -41,6 +41,8 @@ enum counter_type { COUNTER_TYPE_COUNTER, COUNTER_TYPE_GAUGE };
 	X(VERDICTS, COUNTER, "gate25_verdict_questions_total",                                                    \
 	  "Policy questions, by how they were answered (cached: from the worker's own memory).")                  \
 	X(CLIENT_ERRORS, COUNTER, "gate25_client_errors_total", "Commands that were none or came out of place.")  \
+	X(NOTICES, COUNTER, "gate25_notices_total",                                                               \
+	  "Sessions that showed who does not fit behind the gate, by what it was (see the status page).")         \
 	X(LOOPS, COUNTER, "gate25_loops_refused_total", "Connections refused because they would loop back to gate25.")
 
 enum counter_family {
@@ -52,45 +54,49 @@ enum counter_family {
 
 /* X(id, family, label, value): the single values; label "" for a family of one. Families with a value for each level or
  * result word follow them in the layout; see counter_bind and its neighbours. */
-#define COUNTERS_SINGLE(X)                                                 \
-	X(SESSIONS, SESSIONS, "", "")                                      \
-	X(SESSIONS_ACTIVE, ACTIVE, "", "")                                 \
-	X(END_QUIT, ENDS, "cause", "quit")                                 \
-	X(END_CLIENT_GONE, ENDS, "cause", "client-gone")                   \
-	X(END_SERVER, ENDS, "cause", "server")                             \
-	X(END_REFUSED, ENDS, "cause", "refused")                           \
-	X(END_TIMEOUT, ENDS, "cause", "timeout")                           \
-	X(END_SHUTDOWN, ENDS, "cause", "shutdown")                         \
-	X(END_CLIENT_TLS, ENDS, "cause", "client-tls")                     \
-	X(END_PASSTHROUGH, ENDS, "cause", "passthrough")                   \
-	X(POLICY_NONE, POLICIES, "policy", "none")                         \
-	X(POLICY_RULE, POLICIES, "policy", "rule")                         \
-	X(POLICY_DEFAULT, POLICIES, "policy", "default")                   \
-	X(POLICY_DANE, POLICIES, "policy", "dane")                         \
-	X(POLICY_DANE_UNUSABLE, POLICIES, "policy", "dane-unusable")       \
-	X(POLICY_STS, POLICIES, "policy", "sts")                           \
-	X(POLICY_LIST, POLICIES, "policy", "list")                         \
-	X(POLICY_FLOOR, POLICIES, "policy", "floor")                       \
-	X(CONNECT_OK, CONNECTS, "outcome", "ok")                           \
-	X(CONNECT_FAILED, CONNECTS, "outcome", "failed")                   \
-	X(GREETING_REFUSED_GATE, GREETINGS, "by", "gate25")                \
-	X(GREETING_REFUSED_SERVER, GREETINGS, "by", "server")              \
-	X(TLS12, TLS, "version", "1.2")                                    \
-	X(TLS13, TLS, "version", "1.3")                                    \
-	X(TLS_FAILED, TLS_FAILED, "", "")                                  \
-	X(CLEAR, CLEAR, "", "")                                            \
-	X(MESSAGES_ACCEPTED, MESSAGES, "outcome", "accepted")              \
-	X(MESSAGES_REFUSED, MESSAGES, "outcome", "refused")                \
-	X(OCTETS, OCTETS, "", "")                                          \
-	X(PASSED_UP, PASSED, "direction", "to-server")                     \
-	X(PASSED_DOWN, PASSED, "direction", "to-client")                   \
-	X(RCPT_ACCEPTED, RECIPIENTS, "outcome", "accepted")                \
-	X(RCPT_REFUSED_GATE, RECIPIENTS, "outcome", "refused-by-gate25")   \
-	X(RCPT_REFUSED_SERVER, RECIPIENTS, "outcome", "refused-by-server") \
-	X(VERDICT_ASKED, VERDICTS, "answer", "asked")                      \
-	X(VERDICT_CACHED, VERDICTS, "answer", "cached")                    \
-	X(VERDICT_FAILED, VERDICTS, "answer", "failed")                    \
-	X(CLIENT_ERRORS, CLIENT_ERRORS, "", "")                            \
+#define COUNTERS_SINGLE(X)                                                                   \
+	X(SESSIONS, SESSIONS, "", "")                                                        \
+	X(SESSIONS_ACTIVE, ACTIVE, "", "")                                                   \
+	X(END_QUIT, ENDS, "cause", "quit")                                                   \
+	X(END_CLIENT_GONE, ENDS, "cause", "client-gone")                                     \
+	X(END_SERVER, ENDS, "cause", "server")                                               \
+	X(END_REFUSED, ENDS, "cause", "refused")                                             \
+	X(END_TIMEOUT, ENDS, "cause", "timeout")                                             \
+	X(END_SHUTDOWN, ENDS, "cause", "shutdown")                                           \
+	X(END_CLIENT_TLS, ENDS, "cause", "client-tls")                                       \
+	X(END_PASSTHROUGH, ENDS, "cause", "passthrough")                                     \
+	X(POLICY_NONE, POLICIES, "policy", "none")                                           \
+	X(POLICY_RULE, POLICIES, "policy", "rule")                                           \
+	X(POLICY_DEFAULT, POLICIES, "policy", "default")                                     \
+	X(POLICY_DANE, POLICIES, "policy", "dane")                                           \
+	X(POLICY_DANE_UNUSABLE, POLICIES, "policy", "dane-unusable")                         \
+	X(POLICY_STS, POLICIES, "policy", "sts")                                             \
+	X(POLICY_LIST, POLICIES, "policy", "list")                                           \
+	X(POLICY_FLOOR, POLICIES, "policy", "floor")                                         \
+	X(CONNECT_OK, CONNECTS, "outcome", "ok")                                             \
+	X(CONNECT_FAILED, CONNECTS, "outcome", "failed")                                     \
+	X(GREETING_REFUSED_GATE, GREETINGS, "by", "gate25")                                  \
+	X(GREETING_REFUSED_SERVER, GREETINGS, "by", "server")                                \
+	X(TLS12, TLS, "version", "1.2")                                                      \
+	X(TLS13, TLS, "version", "1.3")                                                      \
+	X(TLS_FAILED, TLS_FAILED, "", "")                                                    \
+	X(CLEAR, CLEAR, "", "")                                                              \
+	X(MESSAGES_ACCEPTED, MESSAGES, "outcome", "accepted")                                \
+	X(MESSAGES_REFUSED, MESSAGES, "outcome", "refused")                                  \
+	X(OCTETS, OCTETS, "", "")                                                            \
+	X(PASSED_UP, PASSED, "direction", "to-server")                                       \
+	X(PASSED_DOWN, PASSED, "direction", "to-client")                                     \
+	X(RCPT_ACCEPTED, RECIPIENTS, "outcome", "accepted")                                  \
+	X(RCPT_REFUSED_GATE, RECIPIENTS, "outcome", "refused-by-gate25")                     \
+	X(RCPT_REFUSED_SERVER, RECIPIENTS, "outcome", "refused-by-server")                   \
+	X(VERDICT_ASKED, VERDICTS, "answer", "asked")                                        \
+	X(VERDICT_CACHED, VERDICTS, "answer", "cached")                                      \
+	X(VERDICT_FAILED, VERDICTS, "answer", "failed")                                      \
+	X(CLIENT_ERRORS, CLIENT_ERRORS, "", "")                                              \
+	X(NOTICE_CLIENT, NOTICES, "notice", "client-authenticates-itself")                   \
+	X(NOTICE_CLIENT_PROBABLY, NOTICES, "notice", "client-probably-authenticates-itself") \
+	X(NOTICE_GATE, NOTICES, "notice", "another-gate25-on-path")                          \
+	X(NOTICE_EXCHANGE, NOTICES, "notice", "exchange-peer")                               \
 	X(LOOPS, LOOPS, "", "")
 
 enum counter {

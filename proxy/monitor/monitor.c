@@ -108,7 +108,10 @@ static bool on_worker_message(void *arg, uint16_t type, const uint8_t *body, siz
 	}
 	if (record.kind == SESSION_RECORD_REFUSED || record.kind == SESSION_RECORD_REPORTED)
 		monitor_tables_add(link->monitor->state.tables, &record);
-	tell_history(link->monitor, &record);
+	if (record.kind == SESSION_RECORD_NOTICED)
+		monitor_tables_notice(link->monitor->state.tables, &record);
+	else
+		tell_history(link->monitor, &record);
 	return true;
 }
 

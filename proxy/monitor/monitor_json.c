@@ -74,6 +74,21 @@ static json_t *relay_json(const struct monitor_row *row)
 	return object;
 }
 
+static json_t *notice_json(const struct monitor_row *row)
+{
+	json_t *object = json_object();
+	char buf[ADDR_TEXT_MAX];
+
+	set(object, "notice", json_string(session_notice_name(row->last.notice)));
+	set(object, "client", json_string(addr_format(&row->last.client.addr, buf)));
+	set(object, "destination", json_string(addr_format(&row->last.destination.addr, buf)));
+	set(object, "text", text(row->last.reason));
+	set(object, "time", json_integer((json_int_t)row->last.time_s));
+	set(object, "first", json_integer((json_int_t)row->first_s));
+	set(object, "count", json_integer((json_int_t)row->count));
+	return object;
+}
+
 /* Newest first; among equals the more frequent. */
 static int by_time(const void *a, const void *b)
 {
@@ -164,6 +179,7 @@ json_t *monitor_json(const struct monitor_state *state, uint64_t now_s)
 	set(status, "workers", workers_json(&state->totals));
 	set(status, "refusals", rows_json(state->tables, monitor_tables_row, row_json));
 	set(status, "relays", rows_json(state->tables, monitor_tables_relay, relay_json));
+	set(status, "notices", rows_json(state->tables, monitor_tables_notice_at, notice_json));
 	set(status, "recent", recent_json(state->tables));
 	set(status, "forgotten", json_integer((json_int_t)monitor_tables_forgotten(state->tables)));
 	set(status, "counters", counters_json(&state->totals));

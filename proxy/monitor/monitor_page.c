@@ -223,6 +223,29 @@ static void write_relays(FILE *out, const json_t *status)
 	}
 }
 
+static void write_notices(FILE *out, const json_t *status)
+{
+	const json_t *rows = json_object_get(status, "notices");
+	size_t i;
+	json_t *row;
+
+	if (json_array_size(rows) == 0)
+		return;
+	(void)fputs("<h2>Who does not fit behind the gate</h2>\n", out);
+	json_array_foreach(rows, i, row)
+	{
+		(void)fputs("<p><code>", out);
+		monitor_html(out, text_of(row, "text"));
+		(void)fprintf(out, "</code> %" PRId64 " times, last by ", number_of(row, "count"));
+		monitor_html(out, text_of(row, "client"));
+		(void)fputs(" to ", out);
+		monitor_html(out, text_of(row, "destination"));
+		(void)fputs(", ", out);
+		write_time(out, number_of(row, "time"));
+		(void)fputs("</p>\n", out);
+	}
+}
+
 bool monitor_page(const json_t *status, FILE *out)
 {
 	const json_t *gate = json_object_get(status, "gate");
@@ -234,6 +257,7 @@ bool monitor_page(const json_t *status, FILE *out)
 	write_summary(out, status);
 	write_refusals(out, status);
 	write_relays(out, status);
+	write_notices(out, status);
 	(void)fputs("<footer>gate25 ", out);
 	monitor_html(out, text_of(gate, "version"));
 	(void)fputs(" &middot; ", out);

@@ -12,6 +12,7 @@ void monitor_record_of(struct monitor_record *out, const struct session_record *
 	*out = (struct monitor_record){
 		.kind = record->kind,
 		.outcome = history_outcome_of(record),
+		.notice = record->notice,
 		.time_s = time_s,
 		.client = record->client,
 		.destination = record->destination,
@@ -46,6 +47,7 @@ void monitor_record_put(struct wire_writer *w, const struct monitor_record *reco
 {
 	wire_put_u8(w, (uint8_t)record->kind);
 	wire_put_u8(w, (uint8_t)record->outcome);
+	wire_put_u8(w, (uint8_t)record->notice);
 	wire_put_u64(w, record->time_s);
 	put_endpoint(w, &record->client);
 	put_endpoint(w, &record->destination);
@@ -67,6 +69,7 @@ bool monitor_record_get(struct wire_reader *r, struct monitor_record *out)
 {
 	*out = (struct monitor_record){ .kind = (enum session_record_kind)wire_get_enum(r, SESSION_RECORD_COUNT) };
 	out->outcome = (enum history_outcome)wire_get_enum(r, HISTORY_OUTCOME_COUNT);
+	out->notice = (enum session_notice)wire_get_enum(r, SESSION_NOTICE_COUNT);
 	out->time_s = wire_get_u64(r);
 	get_endpoint(r, &out->client);
 	get_endpoint(r, &out->destination);

@@ -23,7 +23,8 @@ enum monitor_message { MONITOR_MSG_RECORD = 1 };
 struct monitor_record {
 	enum session_record_kind kind;
 	enum history_outcome outcome;
-	uint64_t time_s; /* of day, seconds since 1970 */
+	enum session_notice notice; /* NOTICED: |reason| has the words */
+	uint64_t time_s;            /* of day, seconds since 1970 */
 	struct endpoint client;
 	struct endpoint destination;
 	bool looks_like_relay; /* the destination is no MX of the domain, or wants AUTH: a destination rule is missing

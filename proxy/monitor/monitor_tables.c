@@ -13,6 +13,8 @@ struct monitor_tables {
 	size_t rows_count;
 	struct monitor_row relays[MONITOR_RELAYS_MAX];
 	size_t relays_count;
+	struct monitor_row notices[MONITOR_NOTICES_MAX];
+	size_t notices_count;
 	uint64_t forgotten;
 };
 
@@ -33,6 +35,14 @@ static bool same_destination(const struct monitor_record *a, const struct monito
 {
 	return a->destination.addr.family == b->destination.addr.family &&
 	       memcmp(a->destination.addr.bytes, b->destination.addr.bytes, sizeof(a->destination.addr.bytes)) == 0;
+}
+
+static bool same_notice(const struct monitor_record *a, const struct monitor_record *b)
+{
+	bool of_client = a->notice == SESSION_NOTICE_CLIENT || a->notice == SESSION_NOTICE_CLIENT_PROBABLY;
+
+	return a->notice == b->notice &&
+	       (of_client ? addr_equal(&a->client.addr, &b->client.addr) : same_destination(a, b));
 }
 
 static bool same_cause(const struct monitor_record *a, const struct monitor_record *b)
@@ -82,6 +92,13 @@ void monitor_tables_add(struct monitor_tables *tables, const struct monitor_reco
 		     record);
 }
 
+void monitor_tables_notice(struct monitor_tables *tables, const struct monitor_record *record)
+{
+	note(place(tables->notices, &tables->notices_count, MONITOR_NOTICES_MAX, same_notice, record,
+		   &tables->forgotten),
+	     record);
+}
+
 const struct monitor_record *monitor_tables_recent(const struct monitor_tables *tables, size_t i)
 {
 	if (i >= tables->recent_count)
@@ -97,6 +114,11 @@ const struct monitor_row *monitor_tables_row(const struct monitor_tables *tables
 const struct monitor_row *monitor_tables_relay(const struct monitor_tables *tables, size_t i)
 {
 	return i < tables->relays_count ? &tables->relays[i] : NULL;
+}
+
+const struct monitor_row *monitor_tables_notice_at(const struct monitor_tables *tables, size_t i)
+{
+	return i < tables->notices_count ? &tables->notices[i] : NULL;
 }
 
 uint64_t monitor_tables_forgotten(const struct monitor_tables *tables)

@@ -31,6 +31,8 @@ enum history_outcome history_outcome_of(const struct session_record *record)
 	case SESSION_RECORD_MESSAGE: return outcome_of_leg(record);
 	case SESSION_RECORD_NOTED:
 	case SESSION_RECORD_CLIENT_ERROR:
+	case SESSION_RECORD_SIGN:
+	case SESSION_RECORD_NOTICED:
 	case SESSION_RECORD_COUNT: break;
 	}
 	return HISTORY_NONE;

@@ -239,7 +239,9 @@ static void shutdown_now(struct session *s)
 
 size_t session_feed(struct session *s, const struct session_event *event)
 {
-	struct input in = { .reason = event->reason != NULL ? event->reason : "", .ours = event->ours };
+	struct input in = { .reason = event->reason != NULL ? event->reason : "",
+			    .alert = event->alert,
+			    .ours = event->ours };
 
 	if (s->state == ST_OVER || s->state == ST_NEW)
 		return 0;

@@ -55,7 +55,8 @@ enum session_event_kind {
 /* What was negotiated with the server, or with the client. */
 struct session_tls {
 	enum conf_tls_version version;
-	bool weak; /* an ECDHE-CBC suite: fit for levels that do not authenticate */
+	bool weak;      /* an ECDHE-CBC suite: fit for levels that do not authenticate */
+	bool of_gate25; /* the server is another gate25 */
 	char version_name[16];
 	char cipher[64];
 };
@@ -79,6 +80,7 @@ struct session_event {
 	struct verdict *verdict; /* borrowed; the machine takes its own reference */
 	const struct session_tls *tls;
 	const struct session_splice *splice;
+	uint8_t alert;      /* CLIENT_CLOSED, CLIENT_TLS_FAILED: of TLS, with which the client ended it; 0: with none */
 	const char *reason; /* one sentence for the log; NULL is fine */
 	bool ours;          /* NOT_CONNECTED: our own failure: no packet was sent */
 };
@@ -146,6 +148,7 @@ struct session_options {
 	bool clear_possible;      /* conf_may_permit_clear: else a server without STARTTLS is refused at once */
 	bool as_client;           /* the server sees the client's address: what fails is between those two */
 	bool tls_compat;
+	bool client_is_local;            /* it is of this host */
 	enum conf_client_tls client_tls; /* what becomes of the client's own STARTTLS; never AUTO */
 	/* Domains that ask for TLS reports get them (RFC 8460). A server without STARTTLS is then refused where the
 	 * domain is known, which may hear of it, whatever clear_possible says. */

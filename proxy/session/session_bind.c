@@ -276,6 +276,7 @@ enum state on_handshake(struct session *s, const struct input *in)
 	s->leg.stage = LEG_TLS_RAW;
 	s->leg.mute = false;
 	s->leg.tls = *in->tls;
+	sign_of_server(s);
 	if (leg_fits(s)) {
 		findings_forget_tries(s);
 	} else {
@@ -297,6 +298,7 @@ enum state on_tls_keywords(struct session *s, const struct input *in)
 	if (in->reply->code >= 300)
 		return hello_again_as_helo(s, in->reply) ? ST_TLS_KEYWORDS : server_said_no(s, in->reply);
 	smtp_ehlo_read(&s->leg.ehlo, in->reply);
+	sign_of_server(s);
 	s->leg.stage = LEG_TLS;
 	ehlo_memory_note(s->options.keywords, &s->options.destination, &s->leg.ehlo, s->now_s);
 	host_did(s, HOST_FINE);

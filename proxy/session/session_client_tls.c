@@ -41,6 +41,7 @@ static void forget_client(struct session *s)
 enum state on_client_tls(struct session *s, const struct input *in)
 {
 	if (!in->ok) {
+		s->client_alert = in->alert;
 		s->end_reason = in->reason[0] != '\0' ? in->reason : "the TLS handshake with the client failed";
 		return end_with(s, SESSION_END_CLIENT_TLS, "");
 	}

@@ -58,6 +58,7 @@ static enum state verb_mail(struct session *s, const struct smtp_command *comman
 		log_client_error(s, line); /* not counted: its next message may be smaller */
 		return answer(s, line);
 	}
+	s->mailed = true;
 	s->tx.held = true;
 	s->tx.mail = command->envelope;
 	return answer(s, "250 2.1.0 ok");

@@ -92,6 +92,7 @@ enum state hello_answer(struct session *s)
 	struct smtp_ehlo show = to_show(s);
 	char out[SMTP_EHLO_REPLY_MAX];
 
+	sign_of_hello(s);
 	if (s->helo) {
 		(void)snprintf(out, sizeof(out), "250 %s", show.name);
 		say_line(s, out);
@@ -130,6 +131,7 @@ enum state on_keywords(struct session *s, const struct input *in)
 		return leg_ready(s);
 	}
 	smtp_ehlo_read(&s->leg.ehlo, in->reply);
+	sign_of_server(s);
 	if (leg_in_tls(s)) {
 		s->leg.stage = LEG_TLS;
 		ehlo_memory_note(s->options.keywords, &s->options.destination, &s->leg.ehlo, s->now_s);

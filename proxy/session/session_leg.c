@@ -93,7 +93,7 @@ enum state pass_421(struct session *s, const struct input *in)
 
 enum state client_gone(struct session *s, const struct input *in)
 {
-	(void)in;
+	s->client_alert = in->alert;
 	return end_with(s, SESSION_END_CLIENT_GONE, "");
 }
 

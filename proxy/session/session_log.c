@@ -22,6 +22,19 @@ const char *session_end_name(enum session_end end)
 	return (unsigned)end < SESSION_END_COUNT ? names[end] : "none";
 }
 
+const char *session_notice_name(enum session_notice notice)
+{
+	static const char *const names[SESSION_NOTICE_COUNT] = {
+		[SESSION_NOTICE_NONE] = "none",
+		[SESSION_NOTICE_CLIENT] = "client-authenticates-itself",
+		[SESSION_NOTICE_CLIENT_PROBABLY] = "client-probably-authenticates-itself",
+		[SESSION_NOTICE_GATE] = "another-gate25-on-path",
+		[SESSION_NOTICE_EXCHANGE] = "exchange-peer",
+	};
+
+	return (unsigned)notice < SESSION_NOTICE_COUNT ? names[notice] : "none";
+}
+
 void log_state(const struct session *s, const char *from, const char *to)
 {
 	struct log_line line;
@@ -67,6 +80,7 @@ static struct session_record snapshot(const struct session *s)
 
 	record.id = s->options.id;
 	record.client = s->options.client;
+	record.local = s->options.client_is_local;
 	record.destination = s->options.destination;
 	record.domain = "";
 	record.mx = mx_name(s);
@@ -163,12 +177,22 @@ void log_in_test(struct session *s, const struct demand *demand, enum result_wor
 	s->ops->log(s->arg, &record);
 }
 
+void log_sign(struct session *s, enum session_sign sign)
+{
+	struct session_record record = snapshot(s);
+
+	record.kind = SESSION_RECORD_SIGN;
+	record.sign = sign;
+	s->ops->log(s->arg, &record);
+}
+
 void log_end(struct session *s, enum session_end end, const char *reply)
 {
 	struct session_record record = snapshot(s);
 
 	record.kind = SESSION_RECORD_END;
 	record.end = end;
+	record.sign = sign_of_end(s, end);
 	record.reply = reply;
 	if (s->end_reason != NULL)
 		record.reason = s->end_reason;

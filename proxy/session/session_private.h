@@ -135,6 +135,10 @@ struct session {
 	bool client_more;                /* octets follow the line at hand */
 	bool client_in_tls;              /* by its own STARTTLS */
 	struct session_tls client_tls;   /* and then so */
+	bool mailed;                     /* MAIL was accepted of it */
+	bool starttls_hidden;            /* which the server offered */
+	uint8_t client_alert;            /* of TLS, with which the client went */
+	unsigned signs;                  /* of the server, told: bits by enum session_sign */
 	bool spliced;                    /* client and server speak TLS with each other: nothing may be said */
 	char tls_offered[16];            /* the newest version in the client's hello then */
 	char helo_name[SMTP_DOMAIN_MAX]; /* of the last EHLO or HELO, as the client wrote it */
@@ -181,6 +185,7 @@ struct input {
 	bool silent;              /* the server did not go, it was given up */
 	const struct session_tls *tls;
 	const struct session_splice *splice;
+	uint8_t alert;
 	const char *reason; /* never NULL */
 	struct verdict *verdict;
 };
@@ -356,6 +361,11 @@ enum state passthrough_begin(struct session *s, const struct smtp_command *comma
 enum state passthrough_demands_tls(struct session *s, const struct smtp_command *command);
 step_fn on_pass_starttls, on_pass_starttls_lost, on_splice, on_splice_timeout, on_splice_lost;
 
+/* session_sign.c: what is noticed */
+enum session_sign sign_of_end(const struct session *s, enum session_end end);
+void sign_of_hello(struct session *s);  /* the client is told its keywords */
+void sign_of_server(struct session *s); /* its keywords, or its TLS, are known */
+
 /* session_log.c */
 void log_state(const struct session *s, const char *from, const char *to);
 void log_refusal(struct session *s, enum session_record_kind kind, enum result_word word, const char *reply,
@@ -364,6 +374,7 @@ void log_refusal(struct session *s, enum session_record_kind kind, enum result_w
 void log_in_test(struct session *s, const struct demand *demand, enum result_word word, const char *reply,
 		 const char *reason);
 void log_client_error(struct session *s, const char *reply);
+void log_sign(struct session *s, enum session_sign sign);
 void log_end(struct session *s, enum session_end end, const char *reply);
 void log_rcpt(struct session *s); /* the server took the pending RCPT: its message is to go by how things stand now */
 void log_message(struct session *s); /* the server took the message */

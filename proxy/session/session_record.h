@@ -20,6 +20,8 @@ enum session_record_kind {
 	/* What the client said is none of SMTP, out of place or more than it was offered: |command|, |reply|. What was
 	 * decided for a recipient before has nothing to do with it. */
 	SESSION_RECORD_CLIENT_ERROR,
+	SESSION_RECORD_SIGN,    /* |sign| of the server, for the worker to make something of */
+	SESSION_RECORD_NOTICED, /* the worker's: what signs came to: |notice|, |reason|; nothing was stopped */
 	SESSION_RECORD_COUNT
 };
 
@@ -37,12 +39,35 @@ enum session_end {
 	SESSION_END_COUNT
 };
 
+/* What one session shows of its client, at its end, or of the server. */
+enum session_sign {
+	SESSION_SIGN_NONE = 0,
+	SESSION_SIGN_MAIL,     /* the client spoke of mail */
+	SESSION_SIGN_ALERT,    /* it ended TLS because of the certificate that it was shown */
+	SESSION_SIGN_LEFT,     /* it left before any mail, having seen another TLS than the server's, or none */
+	SESSION_SIGN_GATE,     /* the server's certificate is one that a gate25 makes */
+	SESSION_SIGN_EXCHANGE, /* the server lists what Exchange servers say to each other */
+	SESSION_SIGN_COUNT
+};
+
+enum session_notice {
+	SESSION_NOTICE_NONE = 0,
+	SESSION_NOTICE_CLIENT,          /* it judges servers by itself */
+	SESSION_NOTICE_CLIENT_PROBABLY, /* or only looks whether they are there */
+	SESSION_NOTICE_GATE,
+	SESSION_NOTICE_EXCHANGE,
+	SESSION_NOTICE_COUNT
+};
+
 /* Strings are borrowed for the call, never NULL, "" where there is nothing to say. Peer text in them is not escaped. */
 struct session_record {
 	enum session_record_kind kind;
 	enum session_end end;
 	uint64_t id;
+	enum session_sign sign;     /* END, SIGN */
+	enum session_notice notice; /* NOTICED */
 	struct endpoint client;
+	bool local; /* it is of this host */
 	struct endpoint destination;
 	const char *domain;     /* recipient domain: of the refusal, or the last one bound for */
 	const char *mx;         /* the MX host's name that the destination is taken for */
@@ -83,6 +108,7 @@ struct session_record {
 	uint64_t duration_s;
 };
 
+const char *session_notice_name(enum session_notice notice); /* "another-gate25-on-path" */
 const char *session_end_name(enum session_end end);
 
 #endif

@@ -68,6 +68,8 @@ MUST_CHECK enum tls_step tls_shutdown(struct tls *tls);
 size_t tls_pending(const struct tls *tls);    /* octets that tls_read has ready */
 bool tls_truncated(const struct tls *tls);    /* TLS_CLOSED came without close_notify */
 const char *tls_error(const struct tls *tls); /* one sentence of what failed, borrowed; "" if nothing did */
+/* tls_alert: the alert with which the peer ended TLS (RFC 8446 s. 6); 0: it did not. */
+uint8_t tls_alert(const struct tls *tls);
 /* tls_facts: of the session, after TLS_DONE of the handshake. */
 struct tls_session_facts tls_facts(const struct tls *tls);
 /* tls_take_peer returns the server's certificates and the facts of the session, the caller's to free. NULL before

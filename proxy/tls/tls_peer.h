@@ -40,4 +40,7 @@ const struct tls_session_facts *tls_peer_facts(const struct tls_peer *peer);
 size_t tls_peer_count(const struct tls_peer *peer);
 struct tls_der tls_peer_cert(const struct tls_peer *peer, size_t index); /* NULL and 0 past the end */
 
+/* tls_peer_is_gate25: its certificate is for the name under which gate25 makes its own (tls_server.h). */
+bool tls_peer_is_gate25(const struct tls_peer *peer);
+
 #endif

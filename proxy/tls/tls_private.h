@@ -29,9 +29,10 @@ struct tls {
 	bool truncated;
 	/* The socket, the caller's, and what was read from it. */
 	int fd;
-	size_t burst; /* in this step */
-	size_t idle;  /* since the handshake was done or application data came */
-	bool flooded; /* too much of the latter: over */
+	size_t burst;  /* in this step */
+	size_t idle;   /* since the handshake was done or application data came */
+	uint8_t alert; /* of the peer, which ended it */
+	bool flooded;  /* too much of the latter: over */
 	char error[TLS_ERROR_MAX];
 };
 

@@ -75,8 +75,10 @@ static enum tls_step broken_protocol(struct tls *tls)
 	const char *text = ERR_reason_error_string(error);
 
 	if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
+		tls->alert = (uint8_t)(reason - SSL_AD_REASON_OFFSET);
+	if (tls->alert != 0)
 		return broken(tls, "%s ended TLS with the alert \"%s\"", tls->peer,
-			      SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+			      SSL_alert_desc_string_long(tls->alert));
 	if (is_damaged(error))
 		return broken(tls, "a TLS record was damaged or changed on its way from %s", tls->peer);
 	if (ERR_GET_LIB(error) != ERR_LIB_SSL)
@@ -108,6 +110,11 @@ static enum tls_step stopped(struct tls *tls, int ret)
 	case SSL_ERROR_SSL: return broken_protocol(tls);
 	default: return broken(tls, "TLS stopped for a reason that gate25 does not know");
 	}
+}
+
+uint8_t tls_alert(const struct tls *tls)
+{
+	return tls->alert;
 }
 
 enum tls_step tls_handshake(struct tls *tls)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "proxy/tls/tls.h"
+#include "proxy/tls/tls_peer.h"
 #include "proxy/worker/client_tls.h"
 #include "proxy/worker/conn_private.h"
 #include "proxy/worker/settings.h"
@@ -53,7 +54,10 @@ static size_t feed(struct conn *conn, struct session_event *event)
 
 static void feed_kind(struct conn *conn, enum session_event_kind kind)
 {
-	struct session_event event = { .kind = kind, .reason = conn->reason, .ours = conn->ours };
+	struct tls *tls = leg_tls(conn->client);
+	struct session_event event = {
+		.kind = kind, .reason = conn->reason, .alert = tls != NULL ? tls_alert(tls) : 0, .ours = conn->ours
+	};
 
 	if (kind == SESSION_CONNECTED)
 		conn_count(conn, COUNTER_CONNECT_OK);
@@ -79,7 +83,9 @@ static void feed_tls_ready(struct conn *conn)
 	}
 	facts = tls_peer_facts(conn->peer);
 	conn_count(conn, facts->version == CONF_TLS13 ? COUNTER_TLS13 : COUNTER_TLS12);
-	tls = (struct session_tls){ .version = facts->version, .weak = facts->weak };
+	tls = (struct session_tls){ .version = facts->version,
+				    .weak = facts->weak,
+				    .of_gate25 = tls_peer_is_gate25(conn->peer) };
 	(void)snprintf(tls.version_name, sizeof(tls.version_name), "%s", facts->version_name);
 	(void)snprintf(tls.cipher, sizeof(tls.cipher), "%s", facts->cipher);
 	(void)feed(conn, &event);

@@ -5,9 +5,11 @@
 
 #include "proxy/base/log.h"
 
-static const char *event_name(enum session_record_kind kind)
+static const char *event_name(const struct session_record *record)
 {
-	switch (kind) {
+	switch (record->kind) {
+	case SESSION_RECORD_NOTICED: return session_notice_name(record->notice);
+	case SESSION_RECORD_SIGN: break;
 	case SESSION_RECORD_REFUSED: return "refused";
 	case SESSION_RECORD_REPORTED: return "would-refuse";
 	case SESSION_RECORD_NOTED: return "policy-problem";
@@ -73,15 +75,16 @@ void record_log(const struct session_record *record)
 	char client[ENDPOINT_TEXT_MAX];
 	char destination[ENDPOINT_TEXT_MAX];
 
-	if (record->kind == SESSION_RECORD_MESSAGE) /* its session's end says how many */
+	if (record->kind == SESSION_RECORD_SIGN ||
+	    record->kind == SESSION_RECORD_MESSAGE) /* its session's end says how many */
 		return;
-	log_open(&line, log_level(record->kind), event_name(record->kind));
+	log_open(&line, log_level(record->kind), event_name(record));
 	log_add(&line, "session", "%016" PRIx64, record->id);
 	log_add(&line, "client", "%s", endpoint_format(&record->client, client));
 	log_add(&line, "destination", "%s", endpoint_format(&record->destination, destination));
 	add_text(&line, "client-tls", record->client_tls);
 	add_text(&line, "tls-offered", record->tls_offered);
-	if (record->kind != SESSION_RECORD_CLIENT_ERROR)
+	if (record->kind != SESSION_RECORD_CLIENT_ERROR && record->kind != SESSION_RECORD_NOTICED)
 		add_decision(&line, record);
 	if (record->command_len > 0)
 		log_add_octets(&line, "command", record->command, record->command_len);

@@ -125,11 +125,15 @@ static void choose_source(const struct sessions *sessions, const struct conf *co
 	}
 }
 
+static bool is_forwarded(const struct sessions *sessions, int fd)
+{
+	return sessions->plan.intercepts && origdst_is_forwarded(fd);
+}
+
 static enum conf_client_tls client_tls_of(const struct sessions *sessions, const struct settings *settings, int fd,
 					  const struct endpoint *client)
 {
-	bool forwarded = sessions->plan.intercepts && origdst_is_forwarded(fd);
-	enum conf_client_tls mode = conf_client_tls_for(&settings->conf, &client->addr, forwarded);
+	enum conf_client_tls mode = conf_client_tls_for(&settings->conf, &client->addr, is_forwarded(sessions, fd));
 
 	/* Rules of somebody else's forward what our scope does not: there is no certificate for those. */
 	return mode == CONF_CLIENT_TLS_TERMINATE && settings->client_tls == NULL ? CONF_CLIENT_TLS_OFF : mode;
@@ -148,6 +152,7 @@ static void begin(struct sessions *sessions, int fd, const struct endpoint *clie
 		.clear_possible = conf_may_permit_clear(conf),
 		.reports = conf->tlsrpt_socket != NULL,
 		.tls_compat = conf->tls_compat,
+		.client_is_local = !is_forwarded(sessions, fd),
 		.client_tls = client_tls_of(sessions, settings, fd, client),
 		.hosts = sessions->hosts,
 		.keywords = sessions->keywords,

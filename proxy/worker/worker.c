@@ -16,10 +16,13 @@
 #include "proxy/monitor/counters.h"
 #include "proxy/monitor/monitor_record.h"
 #include "proxy/worker/host_link.h"
+#include "proxy/worker/noticed.h"
 #include "proxy/worker/record_log.h"
 #include "proxy/worker/sessions.h"
 #include "proxy/worker/settings.h"
 #include "proxy/worker/verdict_client.h"
+
+#define NOTICED_ENTRIES 512
 
 struct worker {
 	struct event_base *base;
@@ -31,6 +34,7 @@ struct worker {
 	struct event *drain_over;
 	struct event *ask_peer; /* runs while there is no channel to policyd */
 	struct conn_host host;
+	struct noticed *noticed;
 	struct settings *now;
 	char *text; /* of the configuration that |now| came of */
 	/* What CONF, CA and CLIENT_TLS messages brought since the last RELOAD. */
@@ -63,6 +67,31 @@ static struct settings *host_settings(void *arg)
 	return ((struct worker *)arg)->now;
 }
 
+/* hear_signs: a log line for what is new, a count and a word to the monitor for all of it. */
+static void hear_signs(struct worker *worker, const struct session_record *record)
+{
+	struct timespec now;
+	struct session_record told = *record;
+	struct monitor_record message;
+	struct notice notice;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!noticed_hear(worker->noticed, record, (uint64_t)now.tv_sec, &notice))
+		return;
+	told.kind = SESSION_RECORD_NOTICED;
+	told.notice = notice.what;
+	told.reply = "";
+	told.reason = notice.text;
+	told.result = RESULT_NONE;
+	counters_session(worker->counters, &told);
+	if (notice.fresh)
+		record_log(&told);
+	if (worker->monitor == NULL)
+		return;
+	monitor_record_of(&message, &told, (uint64_t)time(NULL));
+	(void)monitor_record_send(worker->monitor, &message);
+}
+
 static void host_record(void *arg, const struct session_record *record)
 {
 	struct worker *worker = arg;
@@ -70,7 +99,8 @@ static void host_record(void *arg, const struct session_record *record)
 
 	counters_session(worker->counters, record);
 	record_log(record);
-	if (worker->monitor == NULL || record->kind == SESSION_RECORD_NOTED ||
+	hear_signs(worker, record);
+	if (worker->monitor == NULL || record->kind == SESSION_RECORD_SIGN || record->kind == SESSION_RECORD_NOTED ||
 	    record->kind == SESSION_RECORD_CLIENT_ERROR)
 		return; /* a note is no session, no message and no refusal */
 	monitor_record_of(&told, record, (uint64_t)time(NULL));
@@ -396,12 +426,13 @@ static void init(struct worker *worker, struct role_start *start)
 		.ended = host_ended,
 		.arg = worker,
 	};
+	worker->noticed = noticed_new(NOTICED_ENTRIES);
 	plan.base = worker->base;
 	plan.host = &worker->host;
 	plan.counters = worker->counters;
 	worker->sessions = sessions_new(&plan);
-	if (worker->verdicts == NULL || worker->sessions == NULL || worker->ask_peer == NULL ||
-	    worker->drain_over == NULL)
+	if (worker->verdicts == NULL || worker->sessions == NULL || worker->noticed == NULL ||
+	    worker->ask_peer == NULL || worker->drain_over == NULL)
 		log_die("start", "out of memory");
 	host_memory_tell(sessions_hosts(worker->sessions), on_host_news, worker);
 	worker->text = strdup(start->conf_text); /* NULL: each reload is taken for a change */
@@ -431,6 +462,7 @@ int worker_main(void)
 	(void)event_base_dispatch(worker.base);
 
 	sessions_free(worker.sessions);
+	noticed_free(worker.noticed);
 	verdict_client_free(worker.verdicts);
 	event_free(worker.drain_over);
 	event_free(worker.ask_peer);

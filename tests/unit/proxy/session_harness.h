@@ -112,7 +112,8 @@ struct harness {
 	bool connected, in_tls, over, greeted, client_left;
 	bool want_dial, want_tls, want_verdict;
 	bool want_client_tls, client_in_tls;
-	bool spliced; /* what either side says goes to the other */
+	uint8_t client_alert; /* with which it ends TLS */
+	bool spliced;         /* what either side says goes to the other */
 	/* REQUIRETLS with a sender: in the client's last MAIL, in that of its transaction, listed by the server. */
 	bool requiretls_said, requiretls_held, requiretls_listed;
 	enum verdict_question_kind asked;
@@ -639,7 +640,8 @@ static inline void op_set_timer(void *arg, unsigned seconds)
 
 static inline void op_log(void *arg, const struct session_record *r)
 {
-	static const char *const kinds[] = { "refused", "reported", "end", "message", "noted", "client-error" };
+	static const char *const kinds[] = { "refused", "reported",     "end",  "message",
+					     "noted",   "client-error", "sign", "noticed" };
 	struct harness *h = arg;
 	char line[4096];
 
@@ -672,6 +674,12 @@ static inline void op_log(void *arg, const struct session_record *r)
 		       : r->mx_secure ? "yes"
 				      : "no",
 		       r->reason, r->client_tls[0] != '\0' ? " client-tls=" : "", r->client_tls);
+	if (r->kind == SESSION_RECORD_END && (r->sign == SESSION_SIGN_LEFT || r->sign == SESSION_SIGN_ALERT))
+		(void)snprintf(line + strlen(line) - 1, sizeof(line) - strlen(line), " sign=%s\n",
+			       r->sign == SESSION_SIGN_LEFT ? "left" : "alert");
+	MUST_HOLD(r->sign == SESSION_SIGN_NONE || r->kind == SESSION_RECORD_END || r->kind == SESSION_RECORD_SIGN);
+	if (r->kind == SESSION_RECORD_SIGN)
+		(void)snprintf(line, sizeof(line), "sign %s\n", r->sign == SESSION_SIGN_GATE ? "gate" : "exchange");
 	if (r->kind == SESSION_RECORD_CLIENT_ERROR)
 		(void)snprintf(line, sizeof(line), "client-error reply=%s command=%.*s\n", r->reply,
 			       (int)r->command_len, r->command);
@@ -865,6 +873,7 @@ static inline void harness_client_tls(struct harness *h, bool ok, const struct s
 		observer_client_tls_is_up(&h->observer);
 	harness_feed(h, (struct session_event){ .kind = ok ? SESSION_CLIENT_TLS_READY : SESSION_CLIENT_TLS_FAILED,
 						.tls = tls,
+						.alert = ok ? 0 : h->client_alert,
 						.reason = ok ? NULL : "the client sent something that is not TLS" });
 	MUST_HOLD(ok ? !h->over : h->over);
 }

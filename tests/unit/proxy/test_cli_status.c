@@ -38,7 +38,9 @@ static const char full[] =
 	"\"count\":1},"
 	"{\"kind\":\"refused\",\"domain\":\"a.example\",\"destination\":\"192.0.2.3\",\"mx\":\"\","
 	"\"result\":\"starttls-not-supported\",\"count\":2}],"
-	"\"relays\":[{\"rule\":\"destination \\\"192.0.2.9\\\" {}\",\"count\":5,\"domain\":\"c.example\"}]}";
+	"\"relays\":[{\"rule\":\"destination \\\"192.0.2.9\\\" {}\",\"count\":5,\"domain\":\"c.example\"}],"
+	"\"notices\":[{\"notice\":\"exchange-peer\",\"text\":\"exchange-peer: exempt it\",\"client\":\"192.0.2.1\","
+	"\"destination\":\"192.0.2.9\",\"time\":1700000000,\"count\":6}]}";
 
 static char *text_of(const char *json)
 {
@@ -77,6 +79,8 @@ static void test_text(void **state)
 		" no\n    refused 2 times by way of 192.0.2.3, last ",
 		"\n  b.example\n    would have been refused 1 times by way of 192.0.2.2, last ",
 		"\n  destination \"192.0.2.9\" {}\n    5 times, last for c.example\n",
+		"\nWho does not fit behind the gate\n  exchange-peer: exempt it\n    6 times, last by 192.0.2.1 to "
+		"192.0.2.9, 20",
 	};
 	char *text = text_of(full);
 

@@ -64,6 +64,7 @@ static void test_round_trip(void **state)
 	(void)state;
 	assert_true(get(buf, len, &out));
 	assert_int_equal(out.kind, in.kind);
+	assert_int_equal(out.notice, in.notice);
 	assert_int_equal(out.time_s, in.time_s);
 	assert_true(addr_equal(&out.client.addr, &in.client.addr));
 	assert_int_equal(out.client.port, 40000);
@@ -108,9 +109,9 @@ static void test_values_out_of_range(void **state)
 	struct monitor_record out;
 	uint8_t buf[MONITOR_RECORD_BYTES_MAX];
 	size_t len = put(&in, buf, sizeof(buf));
-	const size_t flags = 1 + 1 + 8 + (2 + 4 + 2) + (2 + 16 + 2);
-	/* kind, outcome, then relay, enforce, decided, source, level, policy, result */
-	const size_t places[] = { 0, 1, flags, flags + 1, flags + 2, flags + 3, flags + 4, flags + 5, flags + 6 };
+	const size_t flags = 1 + 1 + 1 + 8 + (2 + 4 + 2) + (2 + 16 + 2);
+	/* kind, outcome, notice, then relay, enforce, decided, source, level, policy, result */
+	const size_t places[] = { 0, 1, 2, flags, flags + 1, flags + 2, flags + 3, flags + 4, flags + 5, flags + 6 };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(places); i++) {
@@ -121,6 +122,42 @@ static void test_values_out_of_range(void **state)
 	}
 	buf[0] = SESSION_RECORD_COUNT;
 	assert_false(get(buf, len, &out));
+}
+
+static void test_notices(void **state)
+{
+	struct monitor_tables *tables = monitor_tables_new();
+	struct monitor_record record = sample();
+
+	(void)state;
+	record.kind = SESSION_RECORD_NOTICED;
+	record.notice = SESSION_NOTICE_CLIENT;
+	for (unsigned i = 0; i < 300; i++) { /* one client, whatever the server; and others, until there is no room */
+		assert_true(addr_parse(&record.destination.addr, i % 2 == 0 ? "192.0.2.25" : "192.0.2.26"));
+		record.time_s = 1000 + i;
+		monitor_tables_notice(tables, &record);
+	}
+	assert_int_equal(monitor_tables_notice_at(tables, 0)->count, 300);
+	assert_null(monitor_tables_notice_at(tables, 1));
+	record.notice = SESSION_NOTICE_EXCHANGE; /* of a server, whatever the client */
+	for (unsigned i = 0; i < 4; i++) {
+		record.client.addr.bytes[3] = (uint8_t)i;
+		monitor_tables_notice(tables, &record);
+	}
+	assert_int_equal(monitor_tables_notice_at(tables, 1)->count, 4);
+	assert_null(monitor_tables_notice_at(tables, 2));
+	record.notice = SESSION_NOTICE_CLIENT_PROBABLY;
+	for (unsigned i = 0; i < 2 * MONITOR_NOTICES_MAX; i++) {
+		record.client.addr.bytes[2] = (uint8_t)(i / 100);
+		record.client.addr.bytes[3] = (uint8_t)(i % 100);
+		record.time_s++;
+		monitor_tables_notice(tables, &record);
+	}
+	assert_non_null(monitor_tables_notice_at(tables, MONITOR_NOTICES_MAX - 1));
+	assert_null(monitor_tables_notice_at(tables, MONITOR_NOTICES_MAX));
+	assert_true(monitor_tables_forgotten(tables) > 0);
+	assert_null(monitor_tables_row(tables, 0)); /* they are no refusals */
+	monitor_tables_free(tables);
 }
 
 static void test_from_a_session(void **state)
@@ -274,13 +311,10 @@ static void test_tables_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_largest),
-		cmocka_unit_test(test_values_out_of_range),
-		cmocka_unit_test(test_from_a_session),
-		cmocka_unit_test(test_row),
-		cmocka_unit_test(test_rows_are_sums),
-		cmocka_unit_test(test_tables_are_bounded),
+		cmocka_unit_test(test_round_trip),          cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_values_out_of_range), cmocka_unit_test(test_notices),
+		cmocka_unit_test(test_from_a_session),      cmocka_unit_test(test_row),
+		cmocka_unit_test(test_rows_are_sums),       cmocka_unit_test(test_tables_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

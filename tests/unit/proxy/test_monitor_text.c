@@ -416,6 +416,48 @@ static void test_relay_rule_is_valid(void **state)
 	monitor_state_cleanup(&monitor);
 }
 
+/* Shown everywhere, and what it says to paste is a configuration. */
+static void test_notices_are_shown(void **state)
+{
+	struct monitor_record record = { .kind = SESSION_RECORD_NOTICED,
+					 .notice = SESSION_NOTICE_CLIENT,
+					 .time_s = 1700000100,
+					 .reason =
+						 "client-authenticates-itself: use client \"192.0.2.7\" { client-tls = "
+						 "passthrough }<\x1b[1m>" };
+	struct monitor_state monitor;
+	struct conf conf;
+	const json_t *rows;
+	json_t *json;
+	int status;
+	char *body;
+
+	(void)state;
+	make_state(&monitor);
+	assert_true(addr_parse(&record.client.addr, "192.0.2.7"));
+	assert_true(addr_parse(&record.destination.addr, "2001:db8::25"));
+	monitor_tables_notice(monitor.tables, &record);
+	json = monitor_json(&monitor, 1700000200);
+	rows = json_object_get(json, "notices");
+	assert_int_equal(json_array_size(rows), 1);
+	assert_string_equal(text_at(rows, 0, "notice"), "client-authenticates-itself");
+	assert_string_equal(text_at(rows, 0, "client"), "192.0.2.7");
+	assert_string_equal(text_at(rows, 0, "destination"), "2001:db8::25");
+	json_decref(json);
+	body = say(&monitor, "/", &status);
+	assert_int_equal(status, 200);
+	assert_non_null(strstr(body,
+			       "<code>client-authenticates-itself: use client &quot;192.0.2.7&quot; { client-tls = "
+			       "passthrough }&lt;?[1m&gt;</code> 1 times, last by 192.0.2.7 to 2001:db8::25, "));
+	free(body);
+	assert_true(conf_parse(&conf, "pasted",
+			       "exempt-source = 192.0.2.7\nclient \"192.0.2.7\" { client-tls = passthrough }", no_error,
+			       NULL));
+	assert_int_equal(conf.clients_count, 1);
+	conf_cleanup(&conf);
+	monitor_state_cleanup(&monitor);
+}
+
 static void test_page_escapes(void **state)
 {
 	static const char *const hostile[] = {
@@ -468,6 +510,7 @@ int main(void)
 		cmocka_unit_test(test_dashboard),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_relay_rule_is_valid),
+		cmocka_unit_test(test_notices_are_shown),
 		cmocka_unit_test(test_page_escapes),
 	};
 

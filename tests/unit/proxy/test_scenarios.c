@@ -10,8 +10,8 @@
  *                             published=sts|list/STATUS/PATTERN,... , trouble=RESULT: what went wrong with it.
  *                             DOMAIN *: all others; -: none; @destination: the rule
  *   CERT [expired] NAME ...   of the server from now on; CERT sni=NAME NAME ...: where this SNI is asked for
- *   TLS fail|ok|weak|1.2|1.3  how the next handshakes end;  CONNECT fail|ok|hold  the next dials
- *   CLIENT_TLS fail|ok|hold   how the next handshakes with the client end; what it said in clear by then is a failure
+ *   TLS fail|ok|weak|1.2|1.3|gate  how the next handshakes end;  CONNECT fail|ok|hold  the next dials
+ *   CLIENT_TLS fail|alert|ok|hold  how the next handshakes with the client end; what it said in clear by then is a failure
  *   SPLICE early|hellos|half|end [REASON]  what is carried: no TLS yet / both sides began it / one side is done / it
  *                             is over; what either said in clear by then ends it
  *   HOLD / ANSWER / NOANSWER  keep the verdict back / give it / say that there is none
@@ -325,6 +325,7 @@ static void do_tls(struct play *p, const char *how)
 	p->tls_fails = strcmp(how, "fail") == 0;
 	p->hold_tls = strcmp(how, "hold") == 0;
 	p->h.tls.weak = strcmp(how, "weak") == 0;
+	p->h.tls.of_gate25 = strcmp(how, "gate") == 0;
 	if (strcmp(how, "1.2") == 0 || strcmp(how, "weak") == 0)
 		p->h.tls.version = CONF_TLS12;
 	if (strcmp(how, "1.3") == 0)
@@ -460,7 +461,8 @@ static bool world(struct play *p, const char *text)
 	else if ((rest = after(text, "TLS")) != NULL)
 		do_tls(p, rest);
 	else if ((rest = after(text, "CLIENT_TLS")) != NULL) {
-		p->client_tls_fails = strcmp(rest, "fail") == 0;
+		p->client_tls_fails = strcmp(rest, "fail") == 0 || strcmp(rest, "alert") == 0;
+		p->h.client_alert = strcmp(rest, "alert") == 0 ? 48 : 0;
 		p->hold_client_tls = strcmp(rest, "hold") == 0;
 	} else if ((rest = after(text, "CONNECT")) != NULL)
 		do_connect(p, rest);
