@@ -26,7 +26,8 @@ bool gate_down_by_client(const struct gate_spec *spec)
 
 static bool check_marks(const struct gate_spec *spec, char *err, size_t err_len)
 {
-	const uint32_t marks[] = { spec->mark_own, spec->mark_tproxy, spec->ctmark_approved, spec->ctmark_local };
+	const uint32_t marks[] = { spec->mark_own, spec->mark_tproxy, spec->ctmark_approved, spec->ctmark_local,
+				   spec->mark_seen };
 	uint32_t seen = 0;
 
 	for (size_t i = 0; i < COUNT(marks); i++) {
@@ -90,6 +91,8 @@ bool gate_spec_check(const struct gate_spec *spec, char *err, size_t err_len)
 {
 	if (!spec->scope_local && !spec->scope_forward)
 		return say(err, err_len, "nothing to intercept: neither local nor forward scope");
+	if (spec->fence && !spec->scope_forward)
+		return say(err, err_len, "a fence needs forward scope: packets of this host are not routed past it");
 	return check_marks(spec, err, err_len) && check_ports(spec, err, err_len) && check_uids(spec, err, err_len) &&
 	       (!spec->scope_forward || check_forward(spec, err, err_len));
 }
@@ -116,6 +119,8 @@ bool gate_spec_from_conf(struct gate_spec *out, const struct conf *conf, uid_t o
 		.ctmark_approved = conf->ctmark_approved,
 		.ctmark_local = conf->ctmark_local,
 		.route_table = conf->route_table,
+		.fence = conf->fence,
+		.mark_seen = conf->mark_seen,
 	};
 	return gate_spec_check(out, err, err_len);
 }

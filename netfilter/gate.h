@@ -1,7 +1,7 @@
 /* gate.h - what is to be installed, as one plain value. Everything in netfilter/ is told what to do by it.
  *
- * Marks are single bits, all different from each other: two packet marks and two connection marks. Connection marks are
- * often saved from packet marks by other tables, so a bit is used once over both. conf.h has the defaults. */
+ * Marks are single bits, all different from each other: three packet marks and two connection marks. Connection marks
+ * are often saved from packet marks by other tables, so a bit is used once over both. conf.h has the defaults. */
 #ifndef GATE25_NETFILTER_GATE_H
 #define GATE25_NETFILTER_GATE_H
 
@@ -45,6 +45,8 @@ struct gate_spec {
 	uint32_t ctmark_approved;
 	uint32_t ctmark_local; /* destination was this host before any DNAT */
 	uint32_t route_table;
+	bool fence;         /* forward scope: closed where the tables are gone; fence.h */
+	uint32_t mark_seen; /* packet mark of what the guard looks at; with |fence| */
 };
 
 /* gate_spec_from_conf copies what concerns the gate and checks it. |uids| are those of exempt-user. False: a sentence

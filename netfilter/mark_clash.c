@@ -15,6 +15,7 @@
 
 struct search {
 	uint32_t bit;
+	bool hides; /* what is looked for is the bit in the mask alone */
 	bool found;
 	char *text;
 	size_t text_len;
@@ -45,16 +46,20 @@ static int take_rule(const struct nlmsghdr *nlh, void *arg)
 	const struct fib_rule_hdr *rule = mnl_nlmsg_get_payload(nlh);
 	uint32_t pref;
 	uint32_t mark;
+	uint32_t mask;
 
 	if (mnl_attr_parse(nlh, sizeof(*rule), take_attribute, attributes) < 0)
 		return MNL_CB_OK;
 	pref = number(attributes[FRA_PRIORITY], 0);
 	mark = number(attributes[FRA_FWMARK], 0);
-	if (search->found || (mark & search->bit) == 0 || pref == ROUTE_PREF_MAIN || pref == ROUTE_PREF_TPROXY)
+	mask = number(attributes[FRA_FWMASK], mark != 0 ? UINT32_MAX : 0);
+	if (search->found || pref == ROUTE_PREF_MAIN || pref == ROUTE_PREF_TPROXY || pref == ROUTE_PREF_FENCE)
+		return MNL_CB_OK;
+	if ((mark & search->bit) != 0 ? search->hides : !search->hides || mark == 0 || (mask & search->bit) == 0)
 		return MNL_CB_OK;
 	search->found = true;
 	(void)snprintf(search->text, search->text_len, "ip %srule %u: fwmark 0x%x/0x%x",
-		       rule->family == AF_INET6 ? "-6 " : "", pref, mark, number(attributes[FRA_FWMASK], UINT32_MAX));
+		       rule->family == AF_INET6 ? "-6 " : "", pref, mark, mask);
 	return MNL_CB_OK;
 }
 
@@ -75,9 +80,9 @@ static void search_family(struct mnl_socket *nl, uint8_t family, struct search *
 	       mnl_cb_run(answer, (size_t)n, nlh->nlmsg_seq, mnl_socket_get_portid(nl), take_rule, search) > 0);
 }
 
-bool mark_clash_find(uint32_t bit, char *text, size_t text_len)
+static bool find(uint32_t bit, bool hides, char *text, size_t text_len)
 {
-	struct search search = { .bit = bit, .text = text, .text_len = text_len };
+	struct search search = { .bit = bit, .hides = hides, .text = text, .text_len = text_len };
 	struct mnl_socket *nl = rtnl_open();
 
 	if (nl == NULL)
@@ -86,4 +91,14 @@ bool mark_clash_find(uint32_t bit, char *text, size_t text_len)
 	search_family(nl, AF_INET6, &search);
 	mnl_socket_close(nl);
 	return search.found;
+}
+
+bool mark_clash_find(uint32_t bit, char *text, size_t text_len)
+{
+	return find(bit, false, text, text_len);
+}
+
+bool mark_clash_hides(uint32_t bit, char *text, size_t text_len)
+{
+	return find(bit, true, text, text_len);
 }

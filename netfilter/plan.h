@@ -14,7 +14,7 @@
 
 #define PLAN_TABLES 2
 #define PLAN_SETS   12
-#define PLAN_CHAINS 12
+#define PLAN_CHAINS 14
 #define PLAN_RULES  16
 #define PLAN_TERMS  8
 

@@ -43,6 +43,22 @@ static void note_local(struct plan *plan, struct plan_table *table, const struct
 	}
 }
 
+/* Last of all in prerouting, behind whoever sets marks anew and by the port that the packet is routed by: the fence
+ * lets pass what was here. Replies too, whose reverse path is looked up as if they went the other way. */
+static void mark_seen(struct plan *plan, struct plan_table *table, const struct gate_spec *spec)
+{
+	struct plan_chain *chain = plan_chain(plan, table, "seen_prerouting");
+
+	chain->type = "filter";
+	chain->hook = "prerouting";
+	chain->hooknum = NF_INET_PRE_ROUTING;
+	chain->priority = 300;
+	chain->priority_name = "300";
+	RULE(plan, chain, TERM_AT(TERM_IIF, SET_INSIDE), TERM_AT(TERM_DPORT, SET_PORTS),
+	     TERM_OF(TERM_SET_MARK, spec->mark_seen));
+	RULE(plan, chain, TERM_AT(TERM_SPORT, SET_PORTS), TERM_OF(TERM_SET_MARK, spec->mark_seen));
+}
+
 static void reject(struct plan *plan, struct plan_chain *chain)
 {
 	RULE(plan, chain, TERM(TERM_TCP), TERM(TERM_COUNTER), TERM(TERM_REJECT));
@@ -202,6 +218,8 @@ void plan_guard(struct plan *plan, const struct gate_spec *spec)
 
 	plan_sets(plan, table, spec);
 	note_local(plan, table, spec);
+	if (spec->fence)
+		mark_seen(plan, table, spec);
 	approve(plan, table, spec);
 	if (spec->scope_forward) {
 		forward_judge(plan, table, spec);

@@ -16,6 +16,7 @@
 
 #define ROUTE_PREF_MAIN   25
 #define ROUTE_PREF_TPROXY 26
+#define ROUTE_PREF_FENCE  27 /* fence.h */
 
 /* Does nothing, and well, where |spec| has no tproxy. A host without IPv6 gets IPv4 alone. */
 MUST_CHECK bool route_install(const struct gate_spec *spec, char *err, size_t err_len);

@@ -162,13 +162,13 @@ static void build_tcp(struct maker *m, const struct term *term)
 	need_tcp(m);
 }
 
-static void build_dport(struct maker *m, const struct term *term)
+static void build_port(struct maker *m, const struct term *term)
 {
 	uint16_t port = htons((uint16_t)term->value);
 
 	need_tcp(m);
-	load_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(port));
-	if (term->kind == TERM_DPORT)
+	load_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, term->kind == TERM_SPORT ? 0 : 2, sizeof(port));
+	if (term->kind != TERM_DPORT_IS)
 		lookup(m, term->name, false);
 	else
 		cmp(m, NFT_CMP_EQ, &port, sizeof(port));
@@ -420,8 +420,9 @@ static const struct term_row {
 	[TERM_IIF] = { "iifname @%", build_iif, NULL },
 	[TERM_IIF_NOT] = { "iifname != @%", build_iif, NULL },
 	[TERM_TCP] = { "meta l4proto tcp", build_tcp, NULL },
-	[TERM_DPORT] = { "tcp dport @%", build_dport, NULL },
-	[TERM_DPORT_IS] = { "tcp dport #", build_dport, NULL },
+	[TERM_DPORT] = { "tcp dport @%", build_port, NULL },
+	[TERM_DPORT_IS] = { "tcp dport #", build_port, NULL },
+	[TERM_SPORT] = { "tcp sport @%", build_port, NULL },
 	[TERM_NOT_SYN] = { "tcp flags != syn / fin,syn,rst,ack", build_not_syn, NULL },
 	[TERM_SADDR4] = { "ip saddr @%", build_addr, NULL },
 	[TERM_SADDR6] = { "ip6 saddr @%", build_addr, NULL },

@@ -19,6 +19,7 @@ enum term_kind {
 	TERM_TCP,
 	TERM_DPORT, /* tcp dport @name */
 	TERM_DPORT_IS,
+	TERM_SPORT,   /* tcp sport @name */
 	TERM_NOT_SYN, /* anything but the first packet of a handshake */
 	TERM_SADDR4,
 	TERM_SADDR6,

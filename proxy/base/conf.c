@@ -123,6 +123,7 @@ static void set_defaults(struct conf *conf)
 		.listen_port = CONF_LISTEN_PORT,
 		.mark_own = CONF_MARK_OWN,
 		.mark_tproxy = CONF_MARK_TPROXY,
+		.mark_seen = CONF_MARK_SEEN,
 		.ctmark_approved = CONF_CTMARK_APPROVED,
 		.ctmark_local = CONF_CTMARK_LOCAL,
 		.route_table = CONF_ROUTE_TABLE,

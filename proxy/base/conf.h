@@ -26,6 +26,7 @@
 
 /* The default mark bits: out of the way of what others use (the low bytes: operators and wg-quick; 0x3f00: mwan3;
  * 0xc000: Kubernetes; 0xff0000: Tailscale and OpenWrt's pbr), and of the sign bit. */
+#define CONF_MARK_SEEN       0x04000000U
 #define CONF_MARK_OWN        0x08000000U
 #define CONF_MARK_TPROXY     0x10000000U
 #define CONF_CTMARK_APPROVED 0x20000000U
@@ -120,6 +121,7 @@ struct conf {
 	/* interception */
 	bool scope_local;
 	bool scope_forward;
+	bool fence;                    /* forward scope: ip rules close the ports where the tables are gone */
 	struct string_list interfaces; /* inside interfaces of forward scope */
 	struct prefix_list sources;    /* who may speak SMTP outwards through forward scope */
 	enum conf_source source;
@@ -127,10 +129,11 @@ struct conf {
 	struct prefix_list exempt;           /* destinations never touched */
 	struct prefix_list exempt_source;
 	struct string_list exempt_user; /* local users; uids are looked up by the parent */
-	uint16_t listen_port;
-	uint16_t *ports; /* intercepted ports; default 25 */
+	uint16_t *ports;                /* intercepted ports; default 25 */
 	size_t ports_count;
+	uint16_t listen_port;
 	uint32_t mark_own;    /* packet mark bit of gate25's own upstream sockets */
+	uint32_t mark_seen;   /* packet mark bit that the fence lets pass */
 	uint32_t mark_tproxy; /* packet mark bit that routes to the local listener */
 	uint32_t ctmark_approved;
 	uint32_t ctmark_local; /* destination was local before any DNAT */

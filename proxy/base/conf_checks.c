@@ -7,6 +7,9 @@
 
 static void check_scope(const struct conf *conf, const struct conf_section *gate, struct conf_problems *problems)
 {
+	if (conf->fence && !conf->scope_forward)
+		conf_problem(problems, conf_line_of(gate, "fence"),
+			     "fence = yes needs scope forward: packets of this host are not routed past it");
 	if (!conf->scope_forward)
 		return;
 	if (conf_line_of(gate, "interfaces") == 0)
@@ -24,9 +27,8 @@ static void check_marks(const struct conf *conf, const struct conf_section *gate
 		const char *key;
 		uint32_t mark;
 	} marks[] = {
-		{ "mark-own", conf->mark_own },
-		{ "mark-tproxy", conf->mark_tproxy },
-		{ "ctmark-approved", conf->ctmark_approved },
+		{ "mark-own", conf->mark_own },         { "mark-tproxy", conf->mark_tproxy },
+		{ "mark-seen", conf->mark_seen },       { "ctmark-approved", conf->ctmark_approved },
 		{ "ctmark-local", conf->ctmark_local },
 	};
 

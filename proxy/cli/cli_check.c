@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "netfilter/fence.h"
 #include "netfilter/mark_clash.h"
 #include "netfilter/origdst.h"
 #include "proxy/base/log.h"
@@ -168,7 +169,9 @@ static void warn_of_marks(const struct conf *conf, const char *file, struct find
 	const struct {
 		const char *key;
 		uint32_t bit;
-	} marks[] = { { "mark-own", conf->mark_own }, { "mark-tproxy", conf->mark_tproxy } };
+	} marks[] = { { "mark-own", conf->mark_own },
+		      { "mark-tproxy", conf->mark_tproxy },
+		      { "mark-seen", conf->fence ? conf->mark_seen : 0 } };
 	char rule[128];
 	char message[300];
 
@@ -180,6 +183,25 @@ static void warn_of_marks(const struct conf *conf, const char *file, struct find
 			       marks[i].bit, rule);
 		on_warning(findings, file, 0, message);
 	}
+}
+
+static void warn_of_fence(const struct conf *conf, const char *file, struct findings *findings)
+{
+	char text[300];
+	char message[500];
+
+	if (!conf->fence)
+		return;
+	if (fence_doubt(text, sizeof(text)))
+		on_warning(findings, file, 0, text);
+	if (!mark_clash_hides(conf->mark_seen, text, sizeof(text)))
+		return;
+	(void)snprintf(message, sizeof(message),
+		       "fence = yes marks what it lets pass with mark-seen 0x%x, and a rule here goes by a mark "
+		       "without it (%s): "
+		       "what is exempt is no longer routed by that rule; give that rule a mask",
+		       conf->mark_seen, text);
+	on_warning(findings, file, 0, message);
 }
 
 /* What a state-dir complaint is made in. */
@@ -233,6 +255,7 @@ static void check_host(const struct conf *conf, const char *file, struct finding
 		warn_of_others(conf, file, findings);
 	warn_of_rewriting(conf, file, findings);
 	warn_of_marks(conf, file, findings);
+	warn_of_fence(conf, file, findings);
 }
 
 /* check_dnssec: only where something wants DANE; it takes a moment. That nobody answers may be for a network that is

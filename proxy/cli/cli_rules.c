@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "netfilter/conntrack.h"
+#include "netfilter/fence.h"
 #include "netfilter/route.h"
 #include "netfilter/rules_text.h"
 #include "netfilter/ruleset.h"
@@ -47,6 +48,7 @@ static bool install(const struct gate_spec *spec, bool guard_only, char *err, si
 	else
 		ok = route_install(spec, err, err_len) && ruleset_install(ruleset, spec, err, err_len) &&
 		     conntrack_forget(spec, &cut, err, err_len);
+	ok = ok && fence_apply(spec, err, err_len);
 	ruleset_close(ruleset);
 	return ok;
 }
@@ -55,11 +57,17 @@ static bool show(const struct gate_spec *spec, bool guard_only, char *err, size_
 {
 	char *text = rules_text(spec, guard_only, err, err_len);
 
-	if (text == NULL)
-		return false;
-	(void)fputs(text, stdout);
+	char *fence = fence_text(spec);
+
+	if (text != NULL && fence != NULL) {
+		(void)fputs(text, stdout);
+		(void)fputs(fence, stdout);
+	} else if (fence == NULL) {
+		(void)snprintf(err, err_len, "out of memory");
+	}
+	free(fence);
 	free(text);
-	return true;
+	return text != NULL && fence != NULL;
 }
 
 static int rules(const struct wanted *wanted, const struct conf *conf)

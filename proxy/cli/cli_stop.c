@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "netfilter/fence.h"
 #include "netfilter/gate.h"
 #include "netfilter/ruleset.h"
 #include "proxy/cli/cli.h"
@@ -56,7 +57,7 @@ static int stop(const char *run_dir)
 static bool open_the_gate(char *err, size_t err_len)
 {
 	struct ruleset *ruleset = ruleset_open(err, err_len);
-	bool ok = ruleset != NULL && ruleset_remove(ruleset, err, err_len);
+	bool ok = ruleset != NULL && fence_remove(err, err_len) && ruleset_remove(ruleset, err, err_len);
 
 	ruleset_close(ruleset);
 	return ok;

@@ -86,13 +86,13 @@ static void write_list(const struct monitor_state *state, FILE *out)
 	     "Whether list-file could not be taken and the last accepted copy is in force.");
 }
 
-static void write_hosts_family(FILE *out, const json_t *values, const char *name, const char *type, const char *help)
+static void write_hosts_family(FILE *out, json_t *values, const char *name, const char *type, const char *help)
 {
 	const char *failure;
 	json_t *value;
 
 	head(out, name, type, help);
-	json_object_foreach((json_t *)(uintptr_t)values, failure, value)
+	json_object_foreach(values, failure, value)
 	{
 		(void)fprintf(out, "%s{", name);
 		label(out, "failure", failure);

@@ -10,6 +10,7 @@
 
 #include "netfilter/conntrack.h"
 #include "netfilter/down.h"
+#include "netfilter/fence.h"
 #include "netfilter/route.h"
 #include "netfilter/ruleset.h"
 #include "netfilter/selftest.h"
@@ -121,10 +122,12 @@ static void retry_later(struct gatekeeper *keeper)
 static void put_back(struct gatekeeper *keeper, const char *what)
 {
 	char err[GATE_ERR_MAX];
+	unsigned added;
 	size_t cut;
 
 	if (!ruleset_install(keeper->ruleset, &keeper->wish.spec, err, sizeof(err)) ||
 	    !route_install(&keeper->wish.spec, err, sizeof(err)) ||
+	    !fence_restore(&keeper->wish.spec, &added, err, sizeof(err)) ||
 	    !conntrack_forget(&keeper->wish.spec, &cut, err, sizeof(err))) {
 		log_say(LOG_LEVEL_ERROR, "tables-altered", "%s; they could not be put back: %s", what, err);
 		retry_later(keeper);
@@ -316,7 +319,9 @@ struct gatekeeper *gatekeeper_new(struct event_base *base, const struct conf *co
 	if (keeper->retry != NULL && keeper->down_due != NULL &&
 	    gate_wish_init(&keeper->wish, conf, own_uid, false, err, err_len)) {
 		keeper->ruleset = ruleset_open(err, err_len);
-		if (keeper->ruleset != NULL && ruleset_install_guard(keeper->ruleset, &keeper->wish.spec, err, err_len))
+		if (keeper->ruleset != NULL &&
+		    ruleset_install_guard(keeper->ruleset, &keeper->wish.spec, err, err_len) &&
+		    fence_apply(&keeper->wish.spec, err, err_len))
 			return keeper;
 	}
 	gatekeeper_free(keeper);
@@ -336,22 +341,33 @@ bool gatekeeper_begin(struct gatekeeper *keeper, char *err, size_t err_len)
 	if (!ruleset_install(keeper->ruleset, &keeper->wish.spec, err, err_len) ||
 	    !conntrack_forget(&keeper->wish.spec, &cut, err, err_len) || !watch(keeper, err, err_len))
 		return false;
+	if (keeper->wish.spec.fence && fence_doubt(err, err_len))
+		log_say(LOG_LEVEL_WARNING, "fence", "%s", err);
 	log_say(LOG_LEVEL_INFO, "gate-closed",
 		"port 25 goes through gate25; %zu connection(s) older than the gate are judged anew", cut);
 	return true;
 }
 
+/* The guard that lets packets pass the fence goes after it. (It comes before it, too.) */
+static bool take_fence_down(const struct gatekeeper *keeper, const struct gate_spec *next, char *err, size_t err_len)
+{
+	return next->fence || !keeper->wish.spec.fence || fence_apply(next, err, err_len);
+}
+
 bool gatekeeper_reload(struct gatekeeper *keeper, const struct conf *conf, char *err, size_t err_len)
 {
 	struct gate_wish wish;
+	char said[GATE_ERR_MAX];
 
 	if (!gate_wish_init(&wish, conf, keeper->own_uid, false, err, err_len))
 		return false;
 	wish.spec.selftest = keeper->wish.spec.selftest; /* it may be under way */
-	if (!route_install(&wish.spec, err, err_len) || !ruleset_install(keeper->ruleset, &wish.spec, err, err_len)) {
+	if (!route_install(&wish.spec, err, err_len) || !take_fence_down(keeper, &wish.spec, err, err_len) ||
+	    !ruleset_install(keeper->ruleset, &wish.spec, err, err_len) || !fence_apply(&wish.spec, err, err_len)) {
 		/* A transaction that was made and read back wrong is in force: the old rules stand only if they are put
 		 * back. */
 		repair(keeper);
+		(void)!fence_apply(&keeper->wish.spec, said, sizeof(said));
 		gate_wish_cleanup(&wish);
 		return false;
 	}

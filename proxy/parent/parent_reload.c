@@ -30,6 +30,7 @@ static bool changed_too_much(const struct conf *old, const struct conf *new, con
 		   : (old->history_mib == 0) != (new->history_mib == 0) ? "history-size to or from 0"
 		   : old->mark_own != new->mark_own                     ? "mark-own"
 		   : old->mark_tproxy != new->mark_tproxy               ? "mark-tproxy"
+		   : old->mark_seen != new->mark_seen                   ? "mark-seen"
 		   : old->route_table != new->route_table               ? "route-table"
 		   : old->ctmark_local != new->ctmark_local             ? "ctmark-local"
 		   : old->ctmark_approved != new->ctmark_approved       ? "ctmark-approved"

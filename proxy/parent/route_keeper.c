@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "netfilter/fence.h"
 #include "netfilter/route.h"
 #include "netfilter/route_watch.h"
 #include "proxy/base/log.h"
@@ -60,16 +61,20 @@ static void restore(struct route_keeper *keeper)
 {
 	char err[GATE_ERR_MAX];
 	unsigned added;
+	unsigned fences;
 
-	if (!route_restore(keeper->spec, &added, err, sizeof(err))) {
+	if (!fence_restore(keeper->spec, &fences, err, sizeof(err)) ||
+	    !route_restore(keeper->spec, &added, err, sizeof(err))) {
 		retry_later(keeper, err);
 		return;
 	}
+	added += fences;
 	if (added == 0)
 		return;
 	log_say(LOG_LEVEL_WARNING, "routes-restored",
-		"%u of gate25's routing rules and routes (table %u) had been taken away: put back", added,
-		keeper->spec->route_table);
+		"%u of gate25's routing rules and routes (ip rule pref %d to %d, table %u) had been taken away: put "
+		"back",
+		added, ROUTE_PREF_MAIN, ROUTE_PREF_FENCE, keeper->spec->route_table);
 	keeper->restored(keeper->arg);
 }
 

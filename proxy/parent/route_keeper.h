@@ -1,5 +1,6 @@
-/* route_keeper.h - puts the policy routes of tproxy back when another program takes them away. Without them the gate is
- * shut: intercepted connections come to nobody. */
+/* route_keeper.h - puts the policy routes of tproxy and the fence back when another program takes them away. Without
+ * the routes the gate is shut: intercepted connections come to nobody. Without the fence a flush of nftables opens it.
+ */
 #ifndef GATE25_PROXY_PARENT_ROUTE_KEEPER_H
 #define GATE25_PROXY_PARENT_ROUTE_KEEPER_H
 

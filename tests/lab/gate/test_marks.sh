@@ -27,4 +27,20 @@ check "and an IPv6 one on mark-tproxy" grep -q "mark-tproxy 0x10000000 is in use
 lab_in gw ip -6 rule del pref 901
 lab_in gw "$LAB_GATE" rules --install --config "$LAB_DIR/gate25.conf"
 same "gate25's own rules are no clash" 0 "$(clashes)"
+
+# The fence marks what it lets pass: a rule whose mask has that bit no longer knows such packets.
+hides() { said | grep -c "is no longer routed by that rule"; }
+same "without a fence there is nothing to name" 0 "$(hides)"
+lab_in gw ip rule flush
+lab_in gw ip rule add pref 32766 lookup main
+lab_in gw ip -6 rule flush
+lab_in gw ip -6 rule add pref 32766 lookup main
+lab_gate_conf "fence = yes"
+same "nor with one, where nobody goes by marks" 0 "$(hides)"
+lab_in gw ip rule add pref 902 fwmark 0x1/0xff lookup 100
+same "a rule with a mask of its own is no matter" 0 "$(hides)"
+lab_in gw ip rule add pref 903 fwmark 0x1 lookup 100
+check "one without is named" grep -q "mark-seen 0x4000000, and a rule here goes by a mark without it (ip rule 903: fwmark 0x1/0xffffffff)" <(said)
+lab_in gw "$LAB_GATE" rules --install --config "$LAB_DIR/gate25.conf"
+same "its own rules are no clash" 0 "$(clashes)"
 lab_done

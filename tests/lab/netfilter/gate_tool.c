@@ -9,6 +9,7 @@
 
 #include "netfilter/conntrack.h"
 #include "netfilter/down.h"
+#include "netfilter/fence.h"
 #include "netfilter/gate.h"
 #include "netfilter/route.h"
 #include "netfilter/rules_text.h"
@@ -66,6 +67,8 @@ static bool flag(struct gate_spec *spec, const char *word)
 		spec->source = CONF_SOURCE_GATEWAY;
 	else if (strcmp(word, "by-uid-alone") == 0)
 		spec->by_uid_alone = true;
+	else if (strcmp(word, "fence") == 0)
+		spec->fence = true;
 	else if (strcmp(word, "selftest-in") == 0)
 		spec->selftest = true;
 	else
@@ -187,6 +190,10 @@ static int act(const char *action, const struct gate_spec *spec)
 		return report(route_install(spec, err, sizeof(err)), err);
 	if (strcmp(action, "no-routes") == 0)
 		return report(route_remove(spec, err, sizeof(err)), err);
+	if (strcmp(action, "fences") == 0)
+		return report(fence_apply(spec, err, sizeof(err)), err);
+	if (strcmp(action, "no-fences") == 0)
+		return report(fence_remove(err, sizeof(err)), err);
 	if (strcmp(action, "forget") == 0)
 		return forget(spec, err, sizeof(err));
 	if (strcmp(action, "selftest") == 0)
@@ -228,6 +235,7 @@ int main(int argc, char **argv)
 		.ctmark_approved = 0x20000000,
 		.ctmark_local = 0x40000000,
 		.route_table = 825,
+		.mark_seen = 0x04000000,
 	};
 
 	for (int i = 1; i < argc - 1; i++) {

@@ -52,6 +52,7 @@ listing "forward scope" "${FORWARD[@]}"
 listing "forward scope with the gateway's address" "${FORWARD[@]}" gateway
 listing "both with exemptions" local "${FORWARD[@]}" exempt=10.1.0.0/16 exempt=10.1.2.0/24 exempt=ff00::/8 \
 	exempt=255.255.255.255 exempt-source=10.25.0.9 exempt-source=fd25::9 exempt-uid=7 exempt-uid=300 port=25 port=26
+listing "a fence" local "${FORWARD[@]}" fence
 listing "everything" local "${FORWARD[@]}" source=0.0.0.0/0 source=::/0 exempt=0.0.0.0/0 exempt=::/0 selftest-in
 listing "six thousand prefixes" local "${FORWARD[@]}" "exempt=@$LAB_DIR/many" "exempt-source=@$LAB_DIR/many"
 

@@ -87,7 +87,8 @@ static void test_empty_file(void **state)
 
 static void test_default_marks_are_disjoint_bits(void **state)
 {
-	static const uint32_t marks[] = { CONF_MARK_OWN, CONF_MARK_TPROXY, CONF_CTMARK_APPROVED, CONF_CTMARK_LOCAL };
+	static const uint32_t marks[] = { CONF_MARK_OWN, CONF_MARK_SEEN, CONF_MARK_TPROXY, CONF_CTMARK_APPROVED,
+					  CONF_CTMARK_LOCAL };
 	uint32_t seen = 0x1; /* the bit that everybody's tutorial uses */
 
 	(void)state;
@@ -107,7 +108,8 @@ static const char everything[] =
 	"exempt-source = {10.0.0.5}\n"
 	"exempt-user = {Debian-exim, 1000}\n"
 	"listen-port = 2525 ports = {25, 0x24b}\n"
-	"mark-own = 0x100\nmark-tproxy = 512\nctmark-approved = 0x400\nctmark-local = 0x80000000\nroute-table = 1000\n"
+	"fence = yes\nmark-own = 0x100\nmark-tproxy = 512\nmark-seen = 0x800\nctmark-approved = 0x400\nctmark-local = "
+	"0x80000000\nroute-table = 1000\n"
 	"workers = 3 user = g policy-user = 1001 monitor-user = 'm'\n"
 	"monitor = [::1]:9000\nlog = syslog log-format = json log-level = debug max-sessions = 17\n"
 	"bare-newline = reject tls-compat = no tls-groups = {X25519, P-256}\n"
@@ -141,6 +143,8 @@ static void check_gate_values(const struct conf *conf)
 	assert_int_equal(conf->ports[1], 587);
 	assert_int_equal(conf->mark_own, 0x100);
 	assert_int_equal(conf->mark_tproxy, 0x200);
+	assert_int_equal(conf->mark_seen, 0x800);
+	assert_true(conf->fence);
 	assert_int_equal(conf->ctmark_approved, 0x400);
 	assert_true(conf->ctmark_local == 0x80000000U);
 	assert_int_equal(conf->route_table, 1000);
@@ -170,7 +174,7 @@ static void check_rule_values(const struct conf *conf)
 	assert_int_equal(conf->domains_count, 2);
 	assert_string_equal(conf->domains[0].name, "example.com");
 	rule = &conf->domains[0].rule;
-	assert_int_equal(rule->line, 20);
+	assert_int_equal(rule->line, 22);
 	assert_int_equal(rule->level, LEVEL_SECURE);
 	assert_false(rule->enforce);
 	assert_int_equal(rule->match.count, 2);

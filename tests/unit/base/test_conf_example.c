@@ -71,6 +71,8 @@ static void check_defaults(const struct conf *a, const struct conf *b)
 	assert_int_equal(a->ports[0], b->ports[0]);
 	assert_int_equal(a->mark_own, b->mark_own);
 	assert_int_equal(a->mark_tproxy, b->mark_tproxy);
+	assert_int_equal(a->mark_seen, b->mark_seen);
+	assert_int_equal(a->fence, b->fence);
 	assert_int_equal(a->ctmark_approved, b->ctmark_approved);
 	assert_int_equal(a->ctmark_local, b->ctmark_local);
 	assert_int_equal(a->route_table, b->route_table);

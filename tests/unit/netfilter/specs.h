@@ -36,6 +36,7 @@ static inline struct gate_spec spec_good(void)
 		.ctmark_approved = 0x20000000,
 		.ctmark_local = 0x40000000,
 		.route_table = 825,
+		.mark_seen = 0x04000000,
 	};
 }
 

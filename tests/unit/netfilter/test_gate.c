@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "netfilter/down.h"
+#include "netfilter/fence.h"
 #include "netfilter/rules_text.h"
 #include "tests/unit/netfilter/specs.h"
 
@@ -210,6 +211,41 @@ static void test_down(void **unused)
 	expect(&spec, false, "down", 0);
 }
 
+/* A rule for each interface, port and family, and the bit that lets pass: given last of all in prerouting. */
+static void test_fence(void **unused)
+{
+	struct gate_spec spec = spec_good();
+	uint16_t ports[] = { 25, 2525 };
+	char err[GATE_ERR_MAX];
+	char *text = fence_text(&spec);
+
+	(void)unused;
+	assert_string_equal(text, "");
+	free(text);
+	expect(&spec, false, "seen_prerouting", 0);
+	spec.fence = true;
+	spec.ports = ports;
+	spec.ports_count = 2;
+	expect(&spec, true,
+	       "\tchain seen_prerouting {\n\t\ttype filter hook prerouting priority 300; policy accept;\n"
+	       "\t\tiifname @inside tcp dport @ports meta mark set meta mark | 0x04000000\n"
+	       "\t\ttcp sport @ports meta mark set meta mark | 0x04000000\n\t}\n",
+	       1);
+	text = fence_text(&spec);
+	assert_string_equal(text,
+			    "# ip rule add pref 27 iif lan0 ipproto tcp dport 25 fwmark 0/0x04000000 prohibit\n"
+			    "# ip rule add pref 27 iif lan0 ipproto tcp dport 2525 fwmark 0/0x04000000 prohibit\n"
+			    "# ip -6 rule add pref 27 iif lan0 ipproto tcp dport 25 fwmark 0/0x04000000 prohibit\n"
+			    "# ip -6 rule add pref 27 iif lan0 ipproto tcp dport 2525 fwmark 0/0x04000000 prohibit\n");
+	free(text);
+	spec.scope_forward = false;
+	assert_false(gate_spec_check(&spec, err, sizeof(err)));
+	assert_non_null(strstr(err, "fence"));
+	spec = spec_good();
+	spec.mark_seen = spec.mark_tproxy;
+	assert_false(gate_spec_check(&spec, err, sizeof(err)));
+}
+
 static struct down_host down_of(const char *client, const char *host)
 {
 	struct down_host down = { .seconds = 60 };
@@ -244,10 +280,8 @@ static void test_down_key(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_down),
-		cmocka_unit_test(test_down_key),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_text),     cmocka_unit_test(test_down),
+		cmocka_unit_test(test_fence),   cmocka_unit_test(test_down_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
