@@ -34,7 +34,7 @@ lab_gate_stop
 same "and the gate ends as it should" 0 "$LAB_GATE_STATUS"
 lab_capture_stop attack client 198.51.100.1
 check "nothing of any mail in clear" wire attack --some --tls --no-leak --canary canary-of-an-attack
-python3 "$ATTACK/servers.py" judge >"$LAB_DIR/results" 2>"$LAB_DIR/errors" || not_ok "the judge fails: $(tail -5 "$LAB_DIR/errors")"
+python3 "$ATTACK/servers.py" judge >"$LAB_DIR/results" 2>"$LAB_DIR/errors" || not_ok "the judge fails: $(tail -12 "$LAB_DIR/errors")"
 lab_results "$LAB_DIR/results"
 LAB_LOGS=gate25
 lab_done
