@@ -1,5 +1,7 @@
-/* ehlo_memory.h - the keywords of each destination's last EHLO over TLS, kept a day: the next client is
- * offered those, and not what somebody on the path may have written into the EHLO reply in clear. */
+/* ehlo_memory.h - the keywords of each destination's last EHLO over TLS: the next client is offered those, and not what
+ * somebody on the path may have written into the EHLO reply in clear. They are not proved either: whoever is on the
+ * path for a moment, with a certificate of his own where no policy looks at it, is remembered as well. So they are kept
+ * no longer than until a client that was deferred for want of one has tried again. */
 #ifndef GATE25_PROXY_SESSION_EHLO_MEMORY_H
 #define GATE25_PROXY_SESSION_EHLO_MEMORY_H
 
@@ -11,7 +13,7 @@
 
 struct ehlo_memory;
 
-#define EHLO_MEMORY_S 86400
+#define EHLO_MEMORY_S 7200 /* Postfix tries again after 4000 s at the latest */
 
 struct ehlo_memory *ehlo_memory_new(size_t entries);
 void ehlo_memory_free(struct ehlo_memory *memory); /* NULL is fine, here and below */

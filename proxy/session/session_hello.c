@@ -64,7 +64,8 @@ bool auth_allowed(const struct session *s)
 }
 
 /* What the client may be offered: of a bound leg what it said; else what this destination said over TLS the last time;
- * else, without its number, what it said in clear and somebody may have changed. */
+ * else what it said in clear and somebody may have changed. Only the first has a number for SIZE: a wrong one would
+ * have clients give up for ever what the server would take. */
 static struct smtp_ehlo to_show(const struct session *s)
 {
 	const struct smtp_ehlo *remembered = ehlo_memory_find(s->options.keywords, &s->options.destination, s->now_s);
@@ -72,7 +73,7 @@ static struct smtp_ehlo to_show(const struct session *s)
 
 	if (!s->bound && remembered != NULL)
 		show = *remembered;
-	else if (!s->bound)
+	if (!s->bound)
 		show.size = 0;
 	name_the_server(s, &show);
 	show.keywords &= SMTP_KEYWORDS_PASSED | SMTP_KEYWORD_AUTH;
