@@ -64,7 +64,7 @@ static const struct row rows[ST_COUNT] = {
 	[ST_DATA] = { "data", WANT_REPLY, CLOCK_STATE, 120, on_data,
 		unexpected, client_gone, on_pending_lost, silent, pass_421 },
 	[ST_CONTENT] = { "content", WANT_CONTENT, CLOCK_STATE, 180, unexpected,
-		on_content_reply, client_gone, on_content_lost, client_idle, on_content_reply },
+		on_content_reply, client_gone, on_content_lost, on_content_timeout, on_content_reply },
 	[ST_SWALLOW] = { "swallow", WANT_CONTENT, CLOCK_STATE, 180, unexpected,
 		unexpected, client_gone, unexpected, client_idle, unexpected },
 	[ST_FINAL] = { "final", WANT_REPLY, CLOCK_STATE, 600, on_final,
@@ -241,7 +241,8 @@ size_t session_feed(struct session *s, const struct session_event *event)
 {
 	struct input in = { .reason = event->reason != NULL ? event->reason : "",
 			    .alert = event->alert,
-			    .ours = event->ours };
+			    .ours = event->ours,
+			    .unsent = event->unsent };
 
 	if (s->state == ST_OVER || s->state == ST_NEW)
 		return 0;

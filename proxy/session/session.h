@@ -83,6 +83,7 @@ struct session_event {
 	uint8_t alert;      /* CLIENT_CLOSED, CLIENT_TLS_FAILED: of TLS, with which the client ended it; 0: with none */
 	const char *reason; /* one sentence for the log; NULL is fine */
 	bool ours;          /* NOT_CONNECTED: our own failure: no packet was sent */
+	bool unsent;        /* TIMEOUT: the server has not taken all that was written to it */
 };
 
 /* Who may read what is written to the server. The driver checks it once more against the leg it has. */

@@ -56,6 +56,14 @@ enum state on_content_lost(struct session *s, const struct input *in)
 	return swallow(s, line, SESSION_END_NONE);
 }
 
+/* Nothing moves: the client says nothing, or it waits because the server takes nothing. */
+enum state on_content_timeout(struct session *s, const struct input *in)
+{
+	if (!in->unsent)
+		return client_idle(s, in);
+	return on_content_lost(s, &(struct input){ .reason = "the server takes no data any more" });
+}
+
 /* The server speaks before the message's end. What is no refusal cannot be an acceptance either. */
 enum state on_content_reply(struct session *s, const struct input *in)
 {

@@ -183,6 +183,7 @@ struct input {
 	bool more;                /* octets follow the reply */
 	bool ours;                /* not connected, and it says nothing about the server */
 	bool silent;              /* the server did not go, it was given up */
+	bool unsent;              /* timeout: the server has not taken what it was told */
 	const struct session_tls *tls;
 	const struct session_splice *splice;
 	uint8_t alert;
@@ -336,7 +337,7 @@ step_fn on_mail, on_mail_lost, on_rcpt, on_pending_lost, on_unbound_lost, on_unb
 enum state data_begin(struct session *s);
 enum state on_content(struct session *s, const uint8_t *bytes, size_t len, size_t *out_used);
 enum state on_swallow(struct session *s, const uint8_t *bytes, size_t len, size_t *out_used);
-step_fn on_data, on_content_reply, on_content_lost, on_final, on_final_lost;
+step_fn on_data, on_content_reply, on_content_lost, on_content_timeout, on_final, on_final_lost;
 
 /* session_auth.c: AUTH of destination rules */
 enum state auth_begin(struct session *s, const struct smtp_command *command);

@@ -55,9 +55,11 @@ static size_t feed(struct conn *conn, struct session_event *event)
 static void feed_kind(struct conn *conn, enum session_event_kind kind)
 {
 	struct tls *tls = leg_tls(conn->client);
-	struct session_event event = {
-		.kind = kind, .reason = conn->reason, .alert = tls != NULL ? tls_alert(tls) : 0, .ours = conn->ours
-	};
+	struct session_event event = { .kind = kind,
+				       .reason = conn->reason,
+				       .alert = tls != NULL ? tls_alert(tls) : 0,
+				       .ours = conn->ours,
+				       .unsent = conn->server != NULL && leg_unsent(conn->server) > 0 };
 
 	if (kind == SESSION_CONNECTED)
 		conn_count(conn, COUNTER_CONNECT_OK);
