@@ -10,7 +10,7 @@
 #include "proxy/base/attrib.h"
 
 #define FOLDER    "tests/scenarios"
-#define LINES_MAX 8000
+#define LINES_MAX 20000
 
 struct line {
 	const char *file;
