@@ -73,7 +73,8 @@ faults_world() {
 	faults_sender "$([ "${1:-forward}" = local ] && echo gw || echo client)"
 	faults_holds
 	[ "${1:-forward}" = forward ] || LAB_GATE_SCOPE="scope = {local}"
-	LAB_GATE_RESOLVERS=127.0.0.1
+	LAB_GATE_RESOLVERS=${LAB_GATE_RESOLVERS:-127.0.0.1}
+	! declare -F faults_before_gate >/dev/null || faults_before_gate
 	lab_gate_conf "log-format = json
 		trust-anchor-file = $LAB_ANCHORS
 		bogus-names = {$LAB_BOGUS}
