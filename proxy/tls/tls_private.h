@@ -16,6 +16,8 @@
 	"ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:" \
 	"ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA"
 
+#define TLS_ALERT_BYTES 7 /* an alert in clear, with its record's header */
+
 struct tls {
 	SSL *ssl;
 	const char *peer; /* "the server" or "the client", for sentences */
@@ -29,10 +31,11 @@ struct tls {
 	bool truncated;
 	/* The socket, the caller's, and what was read from it. */
 	int fd;
-	size_t burst;  /* in this step */
-	size_t idle;   /* since the handshake was done or application data came */
-	uint8_t alert; /* of the peer, which ended it */
-	bool flooded;  /* too much of the latter: over */
+	uint8_t last[TLS_ALERT_BYTES]; /* what it said last, before the handshake was done */
+	size_t burst;                  /* in this step */
+	size_t idle;                   /* since the handshake was done or application data came */
+	uint8_t alert;                 /* of the peer, which ended it */
+	bool flooded;                  /* too much of the latter: over */
 	char error[TLS_ERROR_MAX];
 };
 

@@ -3,6 +3,7 @@
  * The library reads until it has application data to give. A peer that sends nothing but messages of TLS itself
  * (tickets, one after the other) would keep it reading for ever, and the whole worker with it. */
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include <openssl/bio.h>
@@ -16,6 +17,15 @@
 static bool would_block(int problem)
 {
 	return problem == EAGAIN || problem == EWOULDBLOCK || problem == EINTR;
+}
+
+/* keep_last: an alert in clear may be among what the library cannot make anything of. */
+static void keep_last(struct tls *tls, const char *bytes, size_t len)
+{
+	size_t n = len < TLS_ALERT_BYTES ? len : TLS_ALERT_BYTES;
+
+	memmove(tls->last, tls->last + n, TLS_ALERT_BYTES - n);
+	memcpy(tls->last + TLS_ALERT_BYTES - n, bytes + len - n, n);
 }
 
 static int socket_read(BIO *bio, char *out, int len)
@@ -36,6 +46,8 @@ static int socket_read(BIO *bio, char *out, int len)
 		BIO_set_retry_read(bio);
 	if (n > 0)
 		tls->burst += (size_t)n;
+	if (n > 0 && !tls->ready)
+		keep_last(tls, out, (size_t)n);
 	if (n > 0 && tls->ready)
 		tls->idle += (size_t)n;
 	return (int)n;

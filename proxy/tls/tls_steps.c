@@ -68,6 +68,17 @@ static bool is_damaged(uint32_t error)
 		ERR_GET_REASON(error) == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC);
 }
 
+/* A client that will not have the certificate of a TLS 1.3 server may say so before it encrypts anything itself
+ * (OpenSSL does), where the library expects nothing in clear any more. 0: it said something else. */
+static uint8_t alert_in_clear(const struct tls *tls)
+{
+	const uint8_t *last = tls->last;
+	bool is = tls->serves && !tls->ready && last[0] == 21 && last[1] == 3 && last[3] == 0 && last[4] == 2 &&
+		  last[5] == SSL3_AL_FATAL;
+
+	return is ? last[6] : 0;
+}
+
 static enum tls_step broken_protocol(struct tls *tls)
 {
 	uint32_t error = ERR_peek_error();
@@ -76,6 +87,8 @@ static enum tls_step broken_protocol(struct tls *tls)
 
 	if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
 		tls->alert = (uint8_t)(reason - SSL_AD_REASON_OFFSET);
+	else
+		tls->alert = alert_in_clear(tls);
 	if (tls->alert != 0)
 		return broken(tls, "%s ended TLS with the alert \"%s\"", tls->peer,
 			      SSL_alert_desc_string_long(tls->alert));

@@ -90,6 +90,14 @@ static enum splice_step greet(struct splice *splice, struct way *way, struct leg
 	return leg_ended(from) == LEG_OPEN ? SPLICE_REST : end(splice, way->from, "went where TLS should begin");
 }
 
+/* gone: a side that is told that the other has said its last may well end by a reset. */
+static enum splice_step gone(struct splice *splice, const struct way *way)
+{
+	const struct way *back = way == &splice->up ? &splice->down : &splice->up;
+
+	return back->shut ? SPLICE_ENDED : end(splice, way->from, "broke the connection");
+}
+
 static enum splice_step carry(struct splice *splice, struct way *way, struct leg *from, struct leg *to)
 {
 	size_t unsent = leg_unsent(to);
@@ -109,7 +117,7 @@ static enum splice_step carry(struct splice *splice, struct way *way, struct leg
 		return SPLICE_MOVED;
 	}
 	if (leg_ended(from) == LEG_BROKEN)
-		return end(splice, way->from, "broke the connection");
+		return gone(splice, way);
 	if (leg_ended(from) == LEG_OPEN || way->shut)
 		return SPLICE_REST;
 	leg_shut(to);

@@ -329,6 +329,69 @@ static void test_no_tls(void **state)
 
 /* --- the made one ------------------------------------------------------------------------------------------------- */
 
+static enum ssl_verify_result_t refuse_chain(SSL *ssl, uint8_t *out_alert)
+{
+	(void)ssl;
+	*out_alert = SSL_AD_UNKNOWN_CA;
+	return ssl_verify_invalid;
+}
+
+/* A client that will not have the certificate, as BoringSSL says it, and in clear, as OpenSSL does in TLS 1.3. */
+static void test_alerts(void **state)
+{
+	static const struct {
+		uint16_t max;
+		const char *in_clear; /* NULL: of the library */
+		uint8_t alert;
+	} cases[] = {
+		{ TLS1_2_VERSION, NULL, 48 },
+		{ TLS1_3_VERSION, NULL, 48 },
+		{ TLS1_3_VERSION, "\x15\x03\x03\x00\x02\x02\x2a", 42 },
+		{ TLS1_3_VERSION, "\x14\x03\x03\x00\x01\x01\x15\x03\x03\x00\x02\x02\x30", 48 },
+		{ TLS1_3_VERSION, "\x15\x03\x03\x00\x02\x01\x2a", 0 }, /* a warning ends nothing by itself */
+		{ TLS1_3_VERSION, "\x17\x03\x03\x00\x07\x15\x03\x03\x00\x02\x02", 0 },
+		{ TLS1_3_VERSION, "QUIT\r\n", 0 },
+	};
+	struct tls_server_ctx *ctx = ctx_of(leaf_pem, leaf_key);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct meeting m = { .step = TLS_WANT_READ };
+		size_t len = cases[i].in_clear != NULL ? strnlen(cases[i].in_clear + 5, 20) + 5 : 0;
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, m.fds), 0);
+		for (size_t k = 0; k < 2; k++)
+			assert_int_equal(fcntl(m.fds[k], F_SETFL, O_NONBLOCK), 0);
+		m.server = tls_server_new(ctx, m.fds[1]);
+		m.client_ctx = SSL_CTX_new(TLS_method());
+		assert_int_equal(SSL_CTX_set_max_proto_version(m.client_ctx, cases[i].max), 1);
+		SSL_CTX_set_custom_verify(m.client_ctx, SSL_VERIFY_PEER, refuse_chain);
+		m.client = SSL_new(m.client_ctx);
+		SSL_set_connect_state(m.client);
+		assert_int_equal(SSL_set_fd(m.client, m.fds[0]), 1);
+		(void)SSL_do_handshake(m.client);
+		m.step = tls_handshake(m.server);
+		assert_int_equal(m.step, TLS_WANT_READ);
+		if (cases[i].in_clear == NULL)
+			(void)SSL_do_handshake(m.client);
+		else
+			assert_int_equal(send(m.fds[0], cases[i].in_clear, cases[i].in_clear[0] == 0x14 ? 13 : len, 0),
+					 cases[i].in_clear[0] == 0x14 ? 13 : (ssize_t)len);
+		ERR_clear_error();
+		m.step = tls_handshake(m.server);
+		if (m.step == TLS_WANT_READ) { /* it waits for more */
+			(void)shutdown(m.fds[0], SHUT_WR);
+			m.step = tls_handshake(m.server);
+		}
+		assert_int_equal(m.step, TLS_FAILED);
+		if (tls_alert(m.server) != cases[i].alert)
+			fail_msg("case %zu: alert %u, %s", i, tls_alert(m.server), tls_error(m.server));
+		if (cases[i].alert != 0)
+			assert_non_null(strstr(tls_error(m.server), "the client ended TLS with the alert \""));
+		part(&m);
+	}
+	tls_server_ctx_free(ctx);
+}
+
 static void test_made(void **state)
 {
 	char *certificate;
@@ -372,7 +435,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_wrong),  cmocka_unit_test(test_more_certificates_than_a_chain_has),
 		cmocka_unit_test(test_unknown_groups), cmocka_unit_test(test_doubts),
 		cmocka_unit_test(test_handshakes),     cmocka_unit_test(test_the_chain_is_shown_and_no_ticket_given),
-		cmocka_unit_test(test_no_tls),         cmocka_unit_test(test_made),
+		cmocka_unit_test(test_no_tls),         cmocka_unit_test(test_alerts),
+		cmocka_unit_test(test_made),
 	};
 
 	return cmocka_run_group_tests(tests, make_world, unmake_world);
