@@ -133,6 +133,7 @@ static void set_defaults(struct conf *conf)
 		.log_format = LOG_FORMAT_TEXT,
 		.log_level = LOG_LEVEL_INFO,
 		.max_sessions = CONF_MAX_SESSIONS,
+		.drain_limit_s = CONF_DRAIN_LIMIT_S,
 		.bare_newline = CONF_BARE_NEWLINE_NORMALIZE,
 		.tls_compat = true,
 		.enforce = true,

@@ -33,6 +33,8 @@
 #define CONF_CTMARK_LOCAL    0x40000000U
 #define CONF_ROUTE_TABLE     825
 #define CONF_MAX_SESSIONS    2000
+#define CONF_DRAIN_LIMIT_S   60
+#define CONF_DRAIN_LIMIT_MAX 86400
 #define CONF_HISTORY_MIB     16
 
 struct prefix_list {
@@ -149,7 +151,8 @@ struct conf {
 	bool log_syslog;
 	enum log_format log_format;
 	enum log_level log_level;
-	unsigned max_sessions; /* per worker */
+	unsigned max_sessions;  /* per worker */
+	unsigned drain_limit_s; /* for sessions to finish at a stop or an upgrade */
 
 	/* SMTP and TLS */
 	enum conf_bare_newline bare_newline;

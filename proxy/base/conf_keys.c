@@ -63,6 +63,8 @@ const struct conf_key conf_keys[] = {
 	  .words = log_levels },
 	{ "max-sessions", GATE, false, conf_set_number, IN_GATE(max_sessions), "is not a number from 1 to 100000", 1,
 	  100000 },
+	{ "drain-limit", GATE, false, conf_set_number, IN_GATE(drain_limit_s),
+	  "is not a number of seconds from 1 to 86400", 1, CONF_DRAIN_LIMIT_MAX },
 	{ "bare-newline", GATE, false, conf_set_word, IN_GATE(bare_newline), "is neither normalize nor reject",
 	  .words = newlines },
 	{ "tls-compat", GATE, false, conf_set_bool, IN_GATE(tls_compat), NOT_BOOL },

@@ -119,6 +119,25 @@ bool role_slot_get(const uint8_t *body, size_t len, unsigned *out_slot)
 	return wire_done(&r) && *out_slot < ROLE_SLOTS_MAX;
 }
 
+bool role_drain_send(struct ipc *ipc, uint32_t limit_s)
+{
+	uint8_t body[4];
+	struct wire_writer w;
+
+	wire_writer_init(&w, body, sizeof(body));
+	wire_put_u32(&w, limit_s);
+	return ipc_send(ipc, ROLE_MSG_DRAIN, body, w.len, -1);
+}
+
+bool role_drain_get(const uint8_t *body, size_t len, uint32_t *out_limit_s)
+{
+	struct wire_reader r;
+
+	wire_reader_init(&r, body, len);
+	*out_limit_s = wire_get_u32(&r);
+	return wire_done(&r) && *out_limit_s > 0;
+}
+
 bool role_listener_send(struct ipc *ipc, enum role_listener kind, int fd)
 {
 	uint8_t body = (uint8_t)kind;

@@ -32,7 +32,8 @@ enum role_message {
 			      parent */
 	ROLE_MSG_START,    /* no more to come: enter the sandbox and run; body: u16 slot */
 	ROLE_MSG_RELOAD,   /* the CONF and CA messages since START are whole: use them from now on */
-	ROLE_MSG_DRAIN,    /* accept nothing new, finish, send DRAINED */
+	ROLE_MSG_DRAIN,    /* body: u32 seconds. Accept nothing new; what runs may finish for so long, then end it; send
+			      DRAINED */
 	ROLE_MSG_STATUS,   /* to the monitor: body is JSON text about the gate itself, for /status.json */
 	ROLE_MSG_ANCHORS,  /* fd: sealed text of trust-anchor-file, after the CONF that names one; to policyd */
 	ROLE_MSG_LIST,     /* fd: sealed text of list-file, likewise */
@@ -57,7 +58,7 @@ enum role_client_tls { ROLE_CLIENT_TLS_CERTIFICATE, ROLE_CLIENT_TLS_KEY, ROLE_CL
 #define ROLE_FLAG_NO_ROOT  2 /* no capability: no marks, no foreign source addresses */
 
 #define ROLE_ALIVE_S   10
-#define ROLE_DRAIN_S   60 /* from DRAIN until the parent cuts what still runs */
+#define ROLE_GRACE_S   5  /* after the time that DRAIN named the parent cuts what still runs */
 #define ROLE_SILENT_S  60 /* silent for longer: hung, killed */
 #define ROLE_CA_MAX    64
 #define ROLE_SLOTS_MAX 256 /* workers */
@@ -100,12 +101,14 @@ MUST_CHECK bool role_conf_get(const uint8_t *body, size_t len, uint32_t *out_gen
 MUST_CHECK bool role_peer_get(const uint8_t *body, size_t len, enum role *out_role, unsigned *out_slot);
 MUST_CHECK bool role_client_tls_get(const uint8_t *body, size_t len, enum role_client_tls *out);
 MUST_CHECK bool role_slot_get(const uint8_t *body, size_t len, unsigned *out_slot);
+MUST_CHECK bool role_drain_get(const uint8_t *body, size_t len, uint32_t *out_limit_s);
 /* The parent's side of the same, each sending one message; false as ipc_send. */
 MUST_CHECK bool role_ca_send(struct ipc *ipc, unsigned index, int fd);
 MUST_CHECK bool role_client_tls_send(struct ipc *ipc, enum role_client_tls which, int fd);
 MUST_CHECK bool role_conf_send(struct ipc *ipc, uint32_t generation, uint8_t flags, int fd);
 MUST_CHECK bool role_peer_send(struct ipc *ipc, enum role role, unsigned slot, int fd);
 MUST_CHECK bool role_slot_send(struct ipc *ipc, enum role_message type, unsigned slot, int fd);
+MUST_CHECK bool role_drain_send(struct ipc *ipc, uint32_t limit_s);
 MUST_CHECK bool role_listener_send(struct ipc *ipc, enum role_listener kind, int fd);
 /* A role's: one message, ROLE_MSG_DNSSEC. */
 MUST_CHECK bool role_dnssec_send(struct ipc *ipc, const struct dnssec_report *report);

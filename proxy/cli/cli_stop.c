@@ -11,10 +11,11 @@
 #include "netfilter/fence.h"
 #include "netfilter/gate.h"
 #include "netfilter/ruleset.h"
+#include "proxy/base/conf.h"
 #include "proxy/cli/cli.h"
 #include "proxy/parent/pidfile.h"
 
-#define WAIT_MS 90000 /* longer than the sessions' own limit */
+#define WAIT_MS ((CONF_DRAIN_LIMIT_MAX + 60) * 1000) /* the gate has a limit of its own, drain-limit */
 
 static int usage(FILE *out, int status)
 {

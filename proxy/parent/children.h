@@ -50,9 +50,9 @@ MUST_CHECK bool children_start(struct children *children);
 void children_reload(struct children *children, const struct inputs *inputs);
 /* children_reload_workers: the inputs changed in what workers alone are given. */
 void children_reload_workers(struct children *children);
-/* children_drain asks the workers to accept nothing new and to end when their sessions have. Nobody is restarted any
- * more. */
-void children_drain(struct children *children);
+/* children_drain asks the workers to accept nothing new and to end when their sessions have, which they may for
+ * |limit_s|. Nobody is restarted any more. */
+void children_drain(struct children *children, unsigned limit_s);
 /* children_reaped is called after SIGCHLD. */
 void children_reaped(struct children *children);
 /* children_ready: how many are up. */

@@ -19,7 +19,7 @@ unsigned children_workers_left(const struct children *children)
 	return left;
 }
 
-void children_drain(struct children *children)
+void children_drain(struct children *children, unsigned limit_s)
 {
 	children->draining = true;
 	for (size_t i = 0; i < children->count; i++) {
@@ -27,7 +27,7 @@ void children_drain(struct children *children)
 		(void)event_del(child->restart);
 		if (child->role != ROLE_WORKER || child->pid <= 0)
 			continue;
-		if (child->ipc == NULL || !ipc_send(child->ipc, ROLE_MSG_DRAIN, NULL, 0, -1))
+		if (child->ipc == NULL || !role_drain_send(child->ipc, limit_s))
 			(void)kill(child->pid, SIGKILL);
 	}
 	if (children_workers_left(children) == 0)

@@ -5,6 +5,8 @@
 #include "proxy/parent/notify.h"
 #include "proxy/parent/parent_private.h"
 
+#define END_S 10 /* for what follows the last session */
+
 void parent_end_loop(struct parent *parent)
 {
 	(void)event_base_loopexit(parent->base, NULL);
@@ -19,14 +21,15 @@ void parent_on_drain_limit(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	log_say(LOG_LEVEL_WARNING, "stop", "sessions still run after %d s: cut", ROLE_DRAIN_S);
+	log_say(LOG_LEVEL_WARNING, "stop", "sessions do not end: their workers are killed");
 	parent_end_loop(arg);
 }
 
 void parent_on_terminate(evutil_socket_t signal_number, short what, void *arg)
 {
 	struct parent *parent = arg;
-	const struct timeval limit = { .tv_sec = ROLE_DRAIN_S };
+	const unsigned limit_s = parent->inputs.conf.drain_limit_s;
+	const struct timeval limit = { .tv_sec = limit_s + ROLE_GRACE_S };
 
 	(void)what;
 	if (evtimer_pending(parent->drain_limit, NULL)) {
@@ -34,9 +37,10 @@ void parent_on_terminate(evutil_socket_t signal_number, short what, void *arg)
 		parent_end_loop(parent);
 		return;
 	}
-	log_say(LOG_LEVEL_INFO, "stop", "signal %d: sessions finish, then port 25 stays closed", (int)signal_number);
-	notify_service("STOPPING=1");
+	log_say(LOG_LEVEL_INFO, "stop", "signal %d: sessions finish, for %u s at most, then port 25 stays closed",
+		(int)signal_number, limit_s);
+	notify_stopping(limit_s + ROLE_GRACE_S + END_S);
 	(void)evtimer_add(parent->drain_limit, &limit);
 	parent_close_listeners(parent);
-	children_drain(parent->children);
+	children_drain(parent->children, limit_s);
 }

@@ -324,6 +324,11 @@ void sessions_drain(struct sessions *sessions)
 		sessions->plan.empty(sessions->plan.arg);
 }
 
+unsigned sessions_count(const struct sessions *sessions)
+{
+	return sessions->count;
+}
+
 void sessions_shutdown(struct sessions *sessions)
 {
 	struct conn *next;

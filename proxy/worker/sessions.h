@@ -33,6 +33,7 @@ void sessions_drain(struct sessions *sessions);
 void sessions_shutdown(struct sessions *sessions);
 /* What its sessions know of hosts. */
 struct host_memory *sessions_hosts(struct sessions *sessions);
+unsigned sessions_count(const struct sessions *sessions);
 void sessions_ended(struct sessions *sessions, struct conn *conn);
 void sessions_free(struct sessions *sessions); /* drops what is left */
 

@@ -309,10 +309,14 @@ static bool take_peer(struct worker *worker, const uint8_t *body, size_t len, in
 	return true;
 }
 
-static bool drain(struct worker *worker)
+static bool drain(struct worker *worker, const uint8_t *body, size_t len)
 {
-	const struct timeval limit = { .tv_sec = ROLE_DRAIN_S - 5 };
+	struct timeval limit = { 0 };
+	uint32_t limit_s;
 
+	if (!role_drain_get(body, len, &limit_s))
+		return false;
+	limit.tv_sec = limit_s;
 	(void)evtimer_add(worker->drain_over, &limit);
 	sessions_drain(worker->sessions);
 	return true;
@@ -333,7 +337,7 @@ static bool on_parent_message(void *arg, uint16_t type, const uint8_t *body, siz
 		(void)close(fd);
 	switch (type) {
 	case ROLE_MSG_RELOAD: return reload(worker);
-	case ROLE_MSG_DRAIN: return drain(worker);
+	case ROLE_MSG_DRAIN: return drain(worker, body, len);
 	case ROLE_MSG_DOWN: return host_link_hear(sessions_hosts(worker->sessions), body, len);
 	default: return false;
 	}
@@ -342,9 +346,13 @@ static bool on_parent_message(void *arg, uint16_t type, const uint8_t *body, siz
 /* What still runs is told so before the parent cuts it: a client that hears 421 tries again sooner. */
 static void on_drain_over(evutil_socket_t fd, short what, void *arg)
 {
+	struct worker *worker = arg;
+
 	(void)fd;
 	(void)what;
-	sessions_shutdown(((struct worker *)arg)->sessions);
+	log_say(LOG_LEVEL_WARNING, "drain-limit", "%u session(s) still run: each is told 421 and cut",
+		sessions_count(worker->sessions));
+	sessions_shutdown(worker->sessions);
 }
 
 static void leave(struct worker *worker)

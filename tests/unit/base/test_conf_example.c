@@ -86,6 +86,7 @@ static void check_defaults(const struct conf *a, const struct conf *b)
 	assert_int_equal(a->log_format, b->log_format);
 	assert_int_equal(a->log_level, b->log_level);
 	assert_int_equal(a->max_sessions, b->max_sessions);
+	assert_int_equal(a->drain_limit_s, b->drain_limit_s);
 	assert_int_equal(a->bare_newline, b->bare_newline);
 	assert_int_equal(a->tls_compat, b->tls_compat);
 	assert_string_equal(a->ca_file, b->ca_file);

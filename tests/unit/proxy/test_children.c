@@ -318,7 +318,7 @@ static void test_start_kill_drain(void **state)
 		assert_int_equal(f->lost, 1 + i);
 	}
 	assert_int_equal(f->failed, 0);
-	children_drain(f->children);
+	children_drain(f->children, 60);
 	until(f, &f->drained, 1);
 }
 
