@@ -28,6 +28,8 @@ static const struct command {
 	  "import-postfix FILE: the rules that a Postfix TLS policy table makes" },
 	{ "report", cli_report, "what became of mail, and what would be refused if enforcement were switched on" },
 	{ "status", cli_status, "what the running gate does: sessions, refusals, probable relays" },
+	{ "upgrade", cli_upgrade,
+	  "put the program that lies at the gate's path now in the place of the one that runs" },
 	{ "stop", cli_stop, "stop the gate; port 25 stays closed. --open opens it" },
 };
 
@@ -69,6 +71,10 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "--role") == 0)
 		return run_role(argv[2]);
+	if (argc == 2 && strcmp(argv[1], "--upgrade-check") == 0) {
+		log_init("gate25", LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+		return cli_upgrade_check();
+	}
 	if (argc < 2)
 		return usage(stderr, CLI_USAGE);
 	if (strcmp(argv[1], "--version") == 0)

@@ -154,6 +154,14 @@ void policyd_add_worker(struct policyd *policyd, unsigned slot, int fd)
 	workers_add(policyd->workers, slot, fd);
 }
 
+void policyd_let_go(struct policyd *policyd)
+{
+	struct sts *sts = published_sts(policyd->published);
+
+	if (sts != NULL)
+		sts_let_go(sts);
+}
+
 bool policyd_reload(struct policyd *policyd, const struct policyd_inputs *inputs)
 {
 	const struct published_inputs published = published_of(inputs);

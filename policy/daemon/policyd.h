@@ -40,6 +40,9 @@ void policyd_add_worker(struct policyd *policyd, unsigned slot, int fd);
  * |policyd| is good for policyd_free only. */
 MUST_CHECK bool policyd_reload(struct policyd *policyd, const struct policyd_inputs *inputs);
 
+/* policyd_let_go: another process may write the folder from now on. */
+void policyd_let_go(struct policyd *policyd);
+
 /* policyd_main: the role from its first message to its end; the exit status. */
 int policyd_main(void);
 

@@ -131,6 +131,7 @@ static bool take_peer(struct role_state *state, const uint8_t *body, size_t len,
 
 static bool drain(struct role_state *state)
 {
+	policyd_let_go(state->policyd);
 	if (!ipc_send(state->parent, ROLE_MSG_DRAINED, NULL, 0, -1))
 		return false;
 	/* Workers may still ask while they finish their sessions: the parent's closing the channel is the end. */

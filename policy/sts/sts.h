@@ -59,6 +59,8 @@ typedef void sts_answer_fn(void *arg, const struct sts_answer *answer); /* borro
  * log says so, and memory does without. NULL: |err| says why. */
 struct sts *sts_new(struct event_base *base, const struct sts_options *options, char *err, size_t err_len);
 void sts_free(struct sts *sts); /* NULL is fine */
+/* sts_let_go: nothing is kept on disk any more, and another process may write the folder. */
+void sts_let_go(struct sts *sts);
 
 /* sts_use_dns: before the first question, and whenever there is another struct dns, which is asked for every record
  * anew; NULL: the old one goes, all that is under way is put off until there is one. */

@@ -43,6 +43,13 @@ bool sts_memory_open(struct sts *sts, const char *folder)
 	return true;
 }
 
+void sts_let_go(struct sts *sts)
+{
+	(void)event_del(sts->sync_event);
+	sts_store_close(sts->store);
+	sts->store = NULL;
+}
+
 void sts_memory_close(struct sts *sts)
 {
 	sts_store_close(sts->store);

@@ -224,6 +224,11 @@ bool ipc_room(const struct ipc *ipc)
 	return !ipc->broken && !ipc->dead && ipc->queued < IPC_QUEUE_MAX;
 }
 
+int ipc_fd(const struct ipc *ipc)
+{
+	return ipc->fd;
+}
+
 size_t ipc_queued(const struct ipc *ipc)
 {
 	return ipc->queued;

@@ -32,6 +32,7 @@ void ipc_free(struct ipc *ipc); /* closes the descriptor; NULL is fine */
 MUST_CHECK bool ipc_send(struct ipc *ipc, uint16_t type, const void *body, size_t len, int fd);
 /* ipc_room: whether ipc_send would take another message now. */
 bool ipc_room(const struct ipc *ipc);
+int ipc_fd(const struct ipc *ipc);        /* borrowed: for handing the channel on over an exec */
 size_t ipc_queued(const struct ipc *ipc); /* messages that wait for the peer */
 
 /* ipc_pair makes a connected pair, close-on-exec. */

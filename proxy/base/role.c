@@ -263,6 +263,11 @@ static bool take(struct role_start *out, uint16_t type, const uint8_t *body, siz
 			log_die("start", "malformed counters message");
 		replace(&out->counters_fds[slot], fd);
 		return true;
+	case ROLE_MSG_PAST:
+		if (fd < 0)
+			log_die("start", "malformed message about the past");
+		replace(&out->past_fd, fd);
+		return true;
 	case ROLE_MSG_START:
 		if (!role_slot_get(body, len, &out->slot))
 			log_die("start", "malformed start message");
@@ -301,7 +306,7 @@ void role_receive(struct role_start *out)
 	static uint8_t buf[WIRE_MAX];
 	bool more = true;
 
-	*out = (struct role_start){ .listeners = { -1, -1 }, .policy_fd = -1, .monitor_fd = -1 };
+	*out = (struct role_start){ .listeners = { -1, -1 }, .policy_fd = -1, .monitor_fd = -1, .past_fd = -1 };
 	for (size_t i = 0; i < ROLE_SLOTS_MAX; i++)
 		out->worker_fds[i] = out->counters_fds[i] = -1;
 	/* The pair was made non-blocking on the parent's side only; a file status flag belongs to one end. */
@@ -337,7 +342,7 @@ void role_start_cleanup(struct role_start *start)
 		free(text);
 	}
 	conf_cleanup(&start->conf);
-	*start = (struct role_start){ .listeners = { -1, -1 }, .policy_fd = -1, .monitor_fd = -1 };
+	*start = (struct role_start){ .listeners = { -1, -1 }, .policy_fd = -1, .monitor_fd = -1, .past_fd = -1 };
 }
 
 void role_sandbox(enum sandbox which, const struct sandbox_limits *limits)

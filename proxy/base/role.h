@@ -19,6 +19,12 @@
 
 #define ROLE_FD 3
 
+/* Of the messages between roles, and between them and the parent. Any change of one is a new number: a parent that took
+ * another program's place connects its monitor with that one's workers only where the numbers are the same. What such a
+ * parent and a worker that finishes its sessions tell each other stays as it is for good: DRAIN, and ALIVE, DRAINED,
+ * LOG, PEER and COUNTERS from the worker. */
+#define ROLE_PROTOCOL 1
+
 enum role { ROLE_WORKER, ROLE_POLICY, ROLE_MONITOR, ROLE_COUNT };
 
 enum role_message {
@@ -41,6 +47,7 @@ enum role_message {
 	/* fd: sealed PEM that clients are shown; body: u8 enum role_client_tls. Both of them come after a CONF with
 	 * client-tls = terminate, to workers. */
 	ROLE_MSG_CLIENT_TLS,
+	ROLE_MSG_PAST, /* fd: a counters page of what workers counted that are gone; to the monitor, at start only */
 	/* role to parent */
 	ROLE_MSG_READY = 64, /* in the sandbox, serving */
 	ROLE_MSG_ALIVE,      /* every ROLE_ALIVE_S seconds */
@@ -61,7 +68,7 @@ enum role_client_tls { ROLE_CLIENT_TLS_CERTIFICATE, ROLE_CLIENT_TLS_KEY, ROLE_CL
 #define ROLE_GRACE_S   5  /* after the time that DRAIN named the parent cuts what still runs */
 #define ROLE_SILENT_S  60 /* silent for longer: hung, killed */
 #define ROLE_CA_MAX    64
-#define ROLE_SLOTS_MAX 256 /* workers */
+#define ROLE_SLOTS_MAX 1024 /* workers, those that finish after an upgrade included */
 
 /* What came before ROLE_MSG_START. Descriptors are the caller's. */
 struct role_start {
@@ -78,6 +85,7 @@ struct role_start {
 	int monitor_fd;
 	int worker_fds[ROLE_SLOTS_MAX]; /* policyd, monitor: by slot; -1: none */
 	int counters_fds[ROLE_SLOTS_MAX];
+	int past_fd;     /* monitor; -1: none */
 	unsigned slot;   /* its own among those of its role */
 	bool has_folder; /* see role_folder */
 

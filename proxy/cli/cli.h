@@ -17,5 +17,7 @@ int cli_import_postfix(int argc, char **argv);
 int cli_report(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_stop(int argc, char **argv);
+int cli_upgrade(int argc, char **argv);
+int cli_upgrade_check(void); /* of a running gate, not of a person */
 
 #endif

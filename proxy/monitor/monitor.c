@@ -266,6 +266,9 @@ static void set_up(struct monitor *monitor, const struct role_start *start)
 	serve(monitor, 0, start->listeners[0]);
 	serve(monitor, 1, start->listeners[1]);
 	close_fd(start->policy_fd);
+	if (start->past_fd >= 0 && !monitor_totals_past(&monitor->state.totals, start->past_fd))
+		log_errno(LOG_LEVEL_ERROR, "counters", "what was counted before this process began cannot be read");
+	close_fd(start->past_fd);
 	for (unsigned slot = 0; slot < ROLE_SLOTS_MAX; slot++) {
 		if (start->worker_fds[slot] >= 0)
 			hear_worker(monitor, slot, start->worker_fds[slot]);

@@ -68,6 +68,9 @@ char *monitor_gate_json(const struct monitor_gate *gate)
 			   (int)gate->rules, "repairs", (int)gate->repairs);
 	if (gate->not_ready != NULL)
 		(void)json_object_set_new(status, "reason", json_string(gate->not_ready));
+	(void)json_object_set_new(status, "draining",
+				  json_pack("{s:i, s:i}", "programs", (int)gate->draining_programs, "workers",
+					    (int)gate->draining_workers));
 	(void)json_object_set_new(status, "dnssec", dnssec_json(gate->dnssec));
 	if (gate->list != NULL)
 		(void)json_object_set_new(status, "list", list_json(gate->list));

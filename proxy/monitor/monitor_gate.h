@@ -37,7 +37,9 @@ struct monitor_gate {
 	time_t started;
 	unsigned roles;
 	unsigned roles_up;
-	uint32_t generation; /* of the configuration */
+	uint32_t generation;        /* of the configuration */
+	unsigned draining_workers;  /* of programs before an upgrade, finishing their sessions */
+	unsigned draining_programs; /* so many */
 	bool enforce;
 	bool rules;       /* nftables is gate25's matter here */
 	unsigned repairs; /* how often its tables were put back */

@@ -9,12 +9,14 @@ static bool is_gauge(enum counter which)
 /* bury adds the page of |slot| to the sum of the dead and lets go of it. */
 static void bury(struct monitor_totals *totals, unsigned slot)
 {
-	for (unsigned i = 0; i < COUNTER_COUNT && totals->pages[slot] != NULL; i++) {
-		if (!is_gauge((enum counter)i))
-			totals->dead[i] += counters_get(totals->pages[slot], (enum counter)i);
-	}
+	counters_past_add_page(&totals->dead, totals->pages[slot]);
 	counters_unmap(totals->pages[slot]);
 	totals->pages[slot] = NULL;
+}
+
+bool monitor_totals_past(struct monitor_totals *totals, int fd)
+{
+	return counters_past_add(&totals->dead, fd);
 }
 
 bool monitor_totals_take(struct monitor_totals *totals, unsigned slot, int fd)
@@ -51,7 +53,7 @@ uint64_t monitor_totals_get(const struct monitor_totals *totals, enum counter wh
 
 	if ((unsigned)which >= COUNTER_COUNT)
 		return 0;
-	sum = totals->dead[which];
+	sum = totals->dead.values[which];
 	for (unsigned slot = 0; slot < ROLE_SLOTS_MAX; slot++) {
 		if (!is_gauge(which) || !totals->gone[slot])
 			sum += counters_get(totals->pages[slot], which);

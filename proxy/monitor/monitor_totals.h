@@ -9,17 +9,19 @@
 #include <stdint.h>
 
 #include "proxy/base/role.h"
-#include "proxy/monitor/counters.h"
+#include "proxy/monitor/counters_past.h"
 
 struct monitor_totals {
 	const struct counters *pages[ROLE_SLOTS_MAX];
 	bool gone[ROLE_SLOTS_MAX]; /* its writer has left */
-	uint64_t dead[COUNTER_COUNT];
+	struct counters_past dead;
 };
 
 /* monitor_totals_take makes |fd| (which stays the caller's) the page of |slot|. False where it is no readable page:
  * then the slot has none. */
 MUST_CHECK bool monitor_totals_take(struct monitor_totals *totals, unsigned slot, int fd);
+/* monitor_totals_past adds the page |fd| (which stays the caller's) of workers that are gone. */
+MUST_CHECK bool monitor_totals_past(struct monitor_totals *totals, int fd);
 void monitor_totals_gone(struct monitor_totals *totals, unsigned slot); /* the worker's channel ended */
 void monitor_totals_cleanup(struct monitor_totals *totals);             /* zero state is clean */
 

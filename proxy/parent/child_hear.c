@@ -8,10 +8,14 @@
 
 static bool take_counters(struct child *child, int fd)
 {
-	struct child *monitor = children_find(child->owner, ROLE_MONITOR, 0);
+	struct children *young = child->owner;
+	struct child *monitor;
 
 	if (fd < 0 || child->role != ROLE_WORKER)
 		return false;
+	while (young->newer != NULL)
+		young = young->newer;
+	monitor = children_find(young, ROLE_MONITOR, 0);
 	if (child->counters_fd >= 0)
 		(void)close(child->counters_fd);
 	child->counters_fd = fd;
@@ -44,7 +48,8 @@ static bool take_dnssec(const struct child *child, const uint8_t *body, size_t l
 	wire_reader_init(&r, body, len);
 	if (child->role != ROLE_POLICY || !dnssec_report_get(&r, &report))
 		return false;
-	child->owner->events.dnssec(child->owner->arg, &report);
+	if (child->owner->over == NULL) /* the gate is as ready as its own policyd */
+		child->owner->events.dnssec(child->owner->arg, &report);
 	return true;
 }
 
@@ -93,6 +98,7 @@ static bool rewire(struct child *child, const uint8_t *body, size_t len)
 bool child_on_message(void *arg, uint16_t type, const uint8_t *body, size_t len, int fd)
 {
 	struct child *child = arg;
+	const bool foreign = child->owner->protocol != ROLE_PROTOCOL;
 
 	child->heard_s = child_now_s();
 	if (type == ROLE_MSG_COUNTERS)
@@ -103,13 +109,15 @@ bool child_on_message(void *arg, uint16_t type, const uint8_t *body, size_t len,
 	}
 	switch (type) {
 	case ROLE_MSG_READY: return take_ready(child);
-	case ROLE_MSG_ALIVE:
-	case ROLE_MSG_DRAINED: return true; /* its exit follows and is what counts */
+	case ROLE_MSG_ALIVE: return true;
+	case ROLE_MSG_DRAINED:
+		child->drained = true; /* of a worker its exit follows and is what counts */
+		return true;
 	case ROLE_MSG_LOG: return take_log(child, body, len);
 	case ROLE_MSG_DNSSEC: return take_dnssec(child, body, len);
-	case ROLE_MSG_DOWN: return take_host(child, body, len);
+	case ROLE_MSG_DOWN: return foreign || take_host(child, body, len);
 	case ROLE_MSG_PEER: return rewire(child, body, len);
-	default: return false;
+	default: return foreign; /* of another program: no fault of its */
 	}
 }
 

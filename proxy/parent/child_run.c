@@ -12,6 +12,7 @@
 #include "proxy/base/log.h"
 #include "proxy/base/privdrop.h"
 #include "proxy/parent/children_private.h"
+#include "proxy/parent/programs.h"
 
 #define IMAGE_FD (ROLE_FD + 1) /* of the program, until it runs */
 
@@ -20,10 +21,10 @@ NO_RETURN void child_run(const struct child *child, int fd)
 	const struct children_plan *plan = &child->owner->plan;
 	const struct role_user *user = &plan->users[child->role];
 	const char *program = child->role == ROLE_POLICY ? plan->policy_program : plan->program;
-	int image = open(program, O_PATH | O_CLOEXEC);
+	int image = child->role == ROLE_POLICY ? plan->policy_program_fd : plan->program_fd;
 	char role_option[] = "--role";
 	char role_text[16];
-	char name[512];
+	char name[PROGRAMS_PATH_MAX];
 	char *argv[] = { name, role_option, role_text, NULL };
 	char err[256];
 	sigset_t none;

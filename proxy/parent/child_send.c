@@ -82,7 +82,7 @@ static bool send_listeners(struct child *child)
 	const struct children_plan *plan = &child->owner->plan;
 
 	switch (child->role) {
-	case ROLE_WORKER: return role_listener_send(child->ipc, ROLE_LISTENER_SMTP, plan->smtp_fds[child->slot]);
+	case ROLE_WORKER: return role_listener_send(child->ipc, ROLE_LISTENER_SMTP, plan->smtp_fds[child->socket]);
 	case ROLE_MONITOR:
 		return (plan->http_fd < 0 || role_listener_send(child->ipc, ROLE_LISTENER_HTTP, plan->http_fd)) &&
 		       (plan->control_fd < 0 ||
@@ -91,14 +91,48 @@ static bool send_listeners(struct child *child)
 	}
 }
 
-static bool send_counters(struct child *monitor)
+static bool send_pages(const struct child *monitor, const struct children *of)
 {
 	bool ok = true;
 
-	for (size_t i = 0; i < monitor->owner->count && monitor->role == ROLE_MONITOR; i++) {
-		const struct child *other = &monitor->owner->items[i];
+	for (size_t i = 0; i < of->count; i++) {
+		const struct child *other = &of->items[i];
 		if (other->counters_fd >= 0)
 			ok = role_slot_send(monitor->ipc, ROLE_MSG_COUNTERS, other->slot, other->counters_fd) && ok;
+	}
+	return ok;
+}
+
+/* send_counters: the past as it is now, for what becomes of the pages later the monitor sees for itself. */
+static bool send_counters(const struct child *monitor)
+{
+	const struct counters_past *past = monitor->owner->plan.past;
+	bool ok = true;
+	int fd;
+
+	if (monitor->role != ROLE_MONITOR)
+		return true;
+	for (const struct children *all = monitor->owner; all != NULL; all = all->older)
+		ok = send_pages(monitor, all) && ok;
+	fd = past != NULL ? counters_past_page(past) : -1;
+	if (fd < 0)
+		return ok;
+	ok = ipc_send(monitor->ipc, ROLE_MSG_PAST, NULL, 0, fd) && ok;
+	(void)close(fd);
+	return ok;
+}
+
+/* wire_older: what the sessions of older programs come to is told to the monitor that there is now, where both mean the
+ * same by it. */
+static bool wire_older(struct child *monitor)
+{
+	bool ok = true;
+
+	for (struct children *all = monitor->owner->older; all != NULL; all = all->older) {
+		for (size_t i = 0; i < all->count && all->protocol == ROLE_PROTOCOL; i++) {
+			if (all->items[i].role == ROLE_WORKER)
+				ok = child_wire(monitor, &all->items[i]) && ok;
+		}
 	}
 	return ok;
 }
@@ -106,5 +140,6 @@ static bool send_counters(struct child *monitor)
 bool child_send_start(struct child *child)
 {
 	return child_send_inputs(child) && send_folder(child) && send_listeners(child) && send_counters(child) &&
-	       wire_all(child) && role_slot_send(child->ipc, ROLE_MSG_START, child->slot, -1);
+	       wire_all(child) && (child->role != ROLE_MONITOR || wire_older(child)) &&
+	       role_slot_send(child->ipc, ROLE_MSG_START, child->slot, -1);
 }

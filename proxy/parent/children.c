@@ -120,21 +120,32 @@ static void log_death(const struct child *child, int status)
 	log_close(&line);
 }
 
+void child_ended(struct child *child)
+{
+	struct counters_past *past = child->owner->plan.past;
+
+	child->pid = 0;
+	child->ready = false;
+	ipc_free(child->ipc);
+	child->ipc = NULL;
+	if (child->counters_fd < 0)
+		return;
+	if (past != NULL && !counters_past_add(past, child->counters_fd))
+		log_errno(LOG_LEVEL_WARNING, "counters", "what %s %u counted is lost", role_name(child->role),
+			  child->slot);
+	(void)close(child->counters_fd);
+	child->counters_fd = -1;
+}
+
 static void died(struct child *child, int status)
 {
 	struct children *all = child->owner;
 
 	log_death(child, status);
-	child->pid = 0;
-	child->ready = false;
-	ipc_free(child->ipc);
-	child->ipc = NULL;
-	if (child->counters_fd >= 0)
-		(void)close(child->counters_fd);
-	child->counters_fd = -1;
+	child_ended(child);
 	if (all->draining) {
 		if (child->role == ROLE_WORKER && children_workers_left(all) == 0)
-			all->events.drained(all->arg);
+			children_all_drained(all);
 		return;
 	}
 	if (!child->was_ready) {
@@ -148,28 +159,33 @@ static void died(struct child *child, int status)
 	all->events.lost(all->arg);
 }
 
+static struct child *child_of(struct children *children, pid_t pid)
+{
+	for (struct children *all = children; all != NULL; all = all->older) {
+		for (size_t i = 0; i < all->count; i++) {
+			if (all->items[i].pid == pid)
+				return &all->items[i];
+		}
+	}
+	return NULL;
+}
+
 void children_reaped(struct children *children)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (size_t i = 0; i < children->count; i++) {
-			if (children->items[i].pid == pid) {
-				died(&children->items[i], status);
-				break;
-			}
-		}
+		struct child *child = child_of(children, pid);
+		if (child != NULL)
+			died(child, status);
+		else if (children->events.stranger != NULL)
+			children->events.stranger(children->arg, pid, status);
 	}
 }
 
-static void on_watch(evutil_socket_t fd, short what, void *arg)
+static void kill_hung(struct children *children, int64_t now)
 {
-	struct children *children = arg;
-	int64_t now = child_now_s();
-
-	(void)fd;
-	(void)what;
 	for (size_t i = 0; i < children->count; i++) {
 		struct child *child = &children->items[i];
 		if (child->pid <= 0 || now - child->heard_s < ROLE_SILENT_S)
@@ -179,6 +195,28 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 		child->heard_s = now;
 		(void)kill(child->pid, SIGKILL);
 	}
+}
+
+static void on_watch(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	for (struct children *all = arg; all != NULL; all = all->older)
+		kill_hung(all, child_now_s());
+}
+
+/* free_slot: one that no worker of an older program has. ROLE_SLOTS_MAX: there is none. */
+static unsigned free_slot(struct children *children, unsigned from)
+{
+	unsigned slot = from;
+
+	for (struct children *all = children->older; all != NULL && slot < ROLE_SLOTS_MAX; all = all->older) {
+		if (children_find(all, ROLE_WORKER, slot) != NULL) {
+			slot++;
+			all = children; /* from the first again */
+		}
+	}
+	return slot;
 }
 
 /* --- all of them ---------------------------------------------------------------------------------------------------
@@ -201,15 +239,25 @@ struct children *children_new(struct event_base *base, const struct children_pla
 
 	if (children == NULL)
 		return NULL;
-	*children = (struct children){ .base = base, .plan = *plan, .events = *events, .arg = arg, .inputs = inputs };
+	*children = (struct children){
+		.base = base, .plan = *plan, .events = *events, .arg = arg, .inputs = inputs, .protocol = ROLE_PROTOCOL
+	};
 	children->items = calloc(plan->workers + 2, sizeof(*children->items));
 	children->watch = event_new(base, -1, EV_PERSIST, on_watch, children);
 	ok = children->items != NULL && children->watch != NULL && add(children, ROLE_POLICY, 0) &&
 	     (!plan->monitor || add(children, ROLE_MONITOR, 0));
-	for (unsigned i = 0; ok && i < plan->workers; i++)
-		ok = add(children, ROLE_WORKER, i);
-	if (ok)
+	children->older = plan->older;
+	for (unsigned i = 0, slot = 0; ok && i < plan->workers; i++, slot++) {
+		slot = free_slot(children, slot);
+		ok = slot < ROLE_SLOTS_MAX && add(children, ROLE_WORKER, slot);
+		children->items[children->count - 1].socket = i;
+	}
+	if (ok) {
+		if (children->older != NULL)
+			children->older->newer = children;
 		return children;
+	}
+	children->older = NULL;
 	children_free(children);
 	return NULL;
 }
@@ -288,6 +336,9 @@ void children_free(struct children *children)
 	}
 	if (children->watch != NULL)
 		event_free(children->watch);
+	if (children->over != NULL)
+		event_free(children->over);
+	children_free(children->older);
 	free(children->items);
 	free(children);
 }

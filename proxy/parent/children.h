@@ -12,7 +12,9 @@
 #include "proxy/base/attrib.h"
 #include "proxy/base/host_news.h"
 #include "proxy/base/role.h"
+#include "proxy/monitor/counters_past.h"
 #include "proxy/parent/inputs.h"
+#include "proxy/parent/upgrade_state.h"
 #include "proxy/parent/users.h"
 
 struct event_base;
@@ -26,6 +28,8 @@ struct children_events {
 	void (*dnssec)(void *arg, const struct dnssec_report *report);        /* of policyd; borrowed for the call */
 	void (*host)(void *arg, unsigned slot, const struct host_news *news); /* of the worker in |slot| */
 	void (*log)(void *arg, enum log_level level, const char *line, size_t len);
+	void (*older_gone)(void *arg);                      /* the last session of an older program ended, or was cut */
+	void (*stranger)(void *arg, pid_t pid, int status); /* a process was reaped that is none of the roles */
 };
 
 struct children_plan {
@@ -37,12 +41,17 @@ struct children_plan {
 	const int *smtp_fds; /* one for each worker */
 	int http_fd;         /* -1: none */
 	int control_fd;
-	const int *folder_fds;      /* of state-dir, by role; -1: none. NULL: none at all */
-	const char *program;        /* path of gate25 */
-	const char *policy_program; /* path of gate25-policyd */
+	const int *folder_fds; /* of state-dir, by role; -1: none. NULL: none at all */
+	const char *program;   /* path of gate25, and its file (O_PATH), which is what runs */
+	int program_fd;
+	const char *policy_program; /* likewise gate25-policyd */
+	int policy_program_fd;
+	struct counters_past *past; /* grows by what a worker counted that is gone; NULL: nobody wants to know */
+	struct children *older;     /* children_adopt's, which are these children's from now on; NULL: there are none */
 };
 
-/* |plan| is copied, what it points at must outlive the children; so must |inputs| until children_reload. */
+/* |plan| is copied, with |older| only where NULL is not the answer; what it points at must outlive the children; so
+ * must |inputs| until children_reload. */
 struct children *children_new(struct event_base *base, const struct children_plan *plan, const struct inputs *inputs,
 			      const struct children_events *events, void *arg);
 MUST_CHECK bool children_start(struct children *children);
@@ -65,5 +74,31 @@ void children_free(struct children *children);
 void children_host_send(struct children *children, unsigned slot, const struct host_news *news);
 /* children_status_send gives the monitor the gate's own state, JSON text, for /status.json. */
 void children_status_send(struct children *children, const char *json);
+
+/* --- an upgrade: roles of the program before this one, which finish their sessions ---------------------------------
+ */
+
+/* children_export writes these roles and the older ones into |out|, |groups| and |children|, descriptors borrowed.
+ * Those of these that are not up are killed: who takes over starts its own. False with a sentence: too many still
+ * finish. */
+MUST_CHECK bool children_export(const struct children *children, struct upgrade_state *out, bool for_good, char *err,
+				size_t err_len);
+/* children_settled: no message waits to be sent. */
+bool children_settled(const struct children *children);
+
+/* children_adopt makes the children of all groups of |state|: the last one's serve as before until
+ * children_drain_older, the others finish already. What has ended meanwhile is left out. Descriptors are duplicated.
+ * NULL: out of memory. |events|: log and older_gone. */
+struct children *children_adopt(struct event_base *base, const struct upgrade_state *state,
+				const struct children_events *events, void *arg, struct counters_past *past);
+/* children_hush makes the youngest of |older| let go of what only one program can have, before the new roles start: the
+ * policies on disk, history, HTTP and control socket. It waits for that, two seconds at most. */
+void children_hush(struct children *older);
+/* children_drain_older: from now on the older ones accept nothing, and may finish for |limit_s|. */
+void children_drain_older(struct children *children, unsigned limit_s);
+/* children_older: how many workers of older programs run; |out_groups|: of how many programs. */
+unsigned children_older(const struct children *children, unsigned *out_groups);
+/* children_kill_young kills and reaps these, not the older ones. */
+void children_kill_young(struct children *children);
 
 #endif

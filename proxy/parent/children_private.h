@@ -12,11 +12,13 @@ struct child {
 	struct ipc *ipc;
 	bool ready;
 	bool was_ready;
+	bool drained; /* it said so */
 	int64_t started_s;
 	int64_t heard_s;
 	unsigned deaths; /* in a row */
 	int64_t rewired_s;
 	int counters_fd;
+	unsigned socket; /* worker: which of plan.smtp_fds */
 	struct event *restart;
 };
 
@@ -30,10 +32,21 @@ struct children {
 	bool draining;
 	size_t count;
 	struct child *items; /* policy, monitor if any, workers */
+	struct children *older;
+	struct children *newer; /* NULL: the youngest */
+	/* Of an older program: */
+	unsigned protocol;
+	bool told;          /* to drain */
+	int64_t ends_s;     /* once told */
+	struct event *over; /* NULL: these are no older ones. Its time is up, or nobody is left */
 };
 
 int64_t child_now_s(void); /* monotonic */
 struct child *children_find(struct children *children, enum role role, unsigned slot);
+void children_all_drained(struct children *children); /* the last worker has ended */
+void child_ended(struct child *child);                /* is reaped: lets go of all that it had */
+bool child_ends_by_itself(struct child *monitor);
+void child_end(struct child *child);                             /* kills and reaps it */
 unsigned children_workers_left(const struct children *children); /* that run */
 
 /* child_run: the child between fork and exec, with its end of the channel. It ends in the role's program or not at all.

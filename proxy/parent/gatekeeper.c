@@ -338,8 +338,9 @@ bool gatekeeper_begin(struct gatekeeper *keeper, char *err, size_t err_len)
 	keeper->routes = route_keeper_new(keeper->base, &keeper->wish.spec, on_routes_restored, keeper, err, err_len);
 	if (keeper->routes == NULL)
 		return false;
-	if (!ruleset_install(keeper->ruleset, &keeper->wish.spec, err, err_len) ||
-	    !conntrack_forget(&keeper->wish.spec, &cut, err, err_len) || !watch(keeper, err, err_len))
+	/* Watched first: what others do between the two is not missed. */
+	if (!watch(keeper, err, err_len) || !ruleset_install(keeper->ruleset, &keeper->wish.spec, err, err_len) ||
+	    !conntrack_forget(&keeper->wish.spec, &cut, err, err_len))
 		return false;
 	if (keeper->wish.spec.fence && fence_doubt(err, err_len))
 		log_say(LOG_LEVEL_WARNING, "fence", "%s", err);

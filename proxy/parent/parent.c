@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,38 +17,12 @@
 #include "proxy/parent/parent_private.h"
 #include "proxy/parent/pidfile.h"
 
-/* --- what the roles and nftables do ---------------------------------------------------------------------------------
- */
-
-static void on_ready(void *arg)
-{
-	parent_go_on(arg);
-}
-
-static void on_lost(void *arg)
-{
-	parent_tell_status(arg);
-}
-
 static void on_repaired(void *arg)
 {
 	const struct parent *parent = arg;
 
 	if (parent->children != NULL) /* not yet: the first READY tells it */
 		parent_tell_status(arg);
-}
-
-/* --- end -----------------------------------------------------------------------------------------------------------
- */
-
-static void on_failed(void *arg, enum role role)
-{
-	struct parent *parent = arg;
-
-	log_say(LOG_LEVEL_ERROR, "start",
-		"the %s ended before it was ready: gate25 does not start; port 25 stays closed", role_name(role));
-	parent->status = CLI_FAILED;
-	parent_end_loop(parent);
 }
 
 /* --- start ---------------------------------------------------------------------------------------------------------
@@ -65,7 +38,7 @@ static void on_child(evutil_socket_t signal_number, short what, void *arg)
 		children_reaped(parent->children);
 }
 
-static bool catch_signals(struct parent *parent)
+bool parent_catch_signals(struct parent *parent, char *err, size_t err_len)
 {
 	static const struct {
 		int number;
@@ -73,62 +46,22 @@ static bool catch_signals(struct parent *parent)
 	} wanted[COUNT(((struct parent *)0)->signals)] = { { SIGTERM, parent_on_terminate },
 							   { SIGINT, parent_on_terminate },
 							   { SIGHUP, parent_on_reload },
+							   { SIGUSR2, parent_on_upgrade },
 							   { SIGCHLD, on_child } };
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < COUNT(wanted); i++) {
 		parent->signals[i] = evsignal_new(parent->base, wanted[i].number, wanted[i].fn, parent);
-		if (parent->signals[i] == NULL || evsignal_add(parent->signals[i], NULL) != 0)
+		if (parent->signals[i] == NULL || evsignal_add(parent->signals[i], NULL) != 0) {
+			(void)snprintf(err, err_len, "cannot catch signals");
 			return false;
+		}
 	}
 	parent->drain_limit = evtimer_new(parent->base, parent_on_drain_limit, parent);
-	return parent->drain_limit != NULL;
-}
-
-static bool start_children(struct parent *parent, char *err, size_t err_len)
-{
-	static const struct children_events events = { .ready = on_ready,
-						       .lost = on_lost,
-						       .failed = on_failed,
-						       .drained = parent_on_drained,
-						       .dnssec = parent_on_dnssec,
-						       .host = parent_on_host,
-						       .log = parent_log_role };
-	struct children_plan plan = {
-		.workers = parent->workers,
-		.monitor = parent->inputs.conf.monitor,
-		.root = parent->root,
-		.flags = (uint8_t)((parent->options->no_rules ? ROLE_FLAG_NO_RULES : 0) |
-				   (parent->root ? 0 : ROLE_FLAG_NO_ROOT)),
-		.smtp_fds = parent->smtp_fds,
-		.http_fd = parent->http_fd,
-		.control_fd = parent->control_fd,
-		.folder_fds = parent->state_dir.fds,
-		.program = parent->programs.gate25,
-		.policy_program = parent->programs.policy,
-	};
-
-	memcpy(plan.users, parent->users, sizeof(plan.users));
-	parent->children = children_new(parent->base, &plan, &parent->inputs, &events, parent);
-	if (parent->children != NULL && children_start(parent->children))
+	if (parent->drain_limit != NULL && parent_upgrade_init(parent))
 		return true;
-	(void)snprintf(err, err_len, "the roles cannot be started");
+	(void)snprintf(err, err_len, "out of memory");
 	return false;
-}
-
-static void on_renewed(void *arg)
-{
-	children_reload_workers(((struct parent *)arg)->children);
-}
-
-static bool start_renewal(struct parent *parent, char *err, size_t err_len)
-{
-	const struct timeval every = { .tv_sec = CLIENT_RENEWAL_EVERY_S };
-
-	parent->client_renewal = client_renewal_new(parent->base, &every, &parent->inputs, on_renewed, parent);
-	if (parent->client_renewal == NULL)
-		(void)snprintf(err, err_len, "out of memory");
-	return parent->client_renewal != NULL;
 }
 
 static void say_state_dir(void *arg, const char *message)
@@ -148,31 +81,34 @@ static bool privileges_suffice(const struct parent *parent, char *err, size_t er
 	return false;
 }
 
+bool parent_close_gate(struct parent *parent, char *err, size_t err_len)
+{
+	if (parent->options->no_rules)
+		return true;
+	parent->keeper = gatekeeper_new(parent->base, &parent->inputs.conf, parent->users[ROLE_WORKER].uid, on_repaired,
+					parent, err, err_len);
+	return parent->keeper != NULL;
+}
+
 /* start brings up everything in the order in which it must be closed: the guard before the first listener. */
 static bool start(struct parent *parent, char *err, size_t err_len)
 {
-	if (!privileges_suffice(parent, err, err_len) || !programs_find(&parent->programs, err, err_len))
+	if (!privileges_suffice(parent, err, err_len) || !programs_find(&parent->programs, err, err_len) ||
+	    !programs_open(&parent->programs, err, err_len))
 		return false;
 	if (parent->root && !users_find(parent->users, &parent->inputs.conf, err, err_len))
 		return false;
 	parent->pid_fd = pidfile_take(parent->options->run_dir, err, err_len);
 	if (parent->pid_fd < 0)
 		return false;
-	if (!catch_signals(parent)) {
-		(void)snprintf(err, err_len, "cannot catch signals");
+	upgrade_result_forget(parent->options->run_dir);
+	if (!parent_catch_signals(parent, err, err_len) || !parent_close_gate(parent, err, err_len))
 		return false;
-	}
-	if (!parent->options->no_rules) {
-		parent->keeper = gatekeeper_new(parent->base, &parent->inputs.conf, parent->users[ROLE_WORKER].uid,
-						on_repaired, parent, err, err_len);
-		if (parent->keeper == NULL)
-			return false;
-	}
 	state_dir_open(&parent->state_dir, &parent->inputs.conf, parent->root ? parent->users : NULL, say_state_dir,
 		       NULL);
 	if (!parent_listen(parent, err, err_len) || !parent_limit(parent, err, err_len) ||
 	    (parent->keeper != NULL && !gatekeeper_begin(parent->keeper, err, err_len)) ||
-	    !start_children(parent, err, err_len) || !start_renewal(parent, err, err_len))
+	    !parent_start_roles(parent, err, err_len))
 		return false;
 	parent_keep_conf(parent);
 	return true;
@@ -180,10 +116,12 @@ static bool start(struct parent *parent, char *err, size_t err_len)
 
 static void cleanup(struct parent *parent)
 {
+	parent_upgrade_cleanup(parent);
 	client_renewal_free(parent->client_renewal);
 	if (parent->children != NULL)
 		children_kill(parent->children);
 	children_free(parent->children);
+	children_free(parent->older);
 	gatekeeper_free(parent->keeper);
 	for (size_t i = 0; i < COUNT(parent->signals); i++) {
 		if (parent->signals[i] != NULL)
@@ -192,6 +130,8 @@ static void cleanup(struct parent *parent)
 	if (parent->drain_limit != NULL)
 		event_free(parent->drain_limit);
 	free(parent->smtp_fds);
+	free(parent->inherited);
+	programs_close(&parent->programs);
 	state_dir_close(&parent->state_dir);
 	list_watch_free(parent->list_watch);
 	host_ledger_free(parent->hosts);
@@ -207,13 +147,18 @@ int parent_run(const struct parent_options *options)
 				 .state_dir = STATE_DIR_NONE,
 				 .pid_fd = -1,
 				 .root = geteuid() == 0,
-				 .started = time(NULL) };
+				 .started = time(NULL),
+				 .programs = { .gate25_fd = -1, .policy_fd = -1 } };
 	char err[512];
 	bool guarded;
 
 	privdrop_no_dumps();
-	if (!inputs_load_for_run(&parent.inputs, options->conf_path, NULL, conf_log_error, NULL))
+	if (options->state_fd >= 0 && !parent_inherit(&parent, err, sizeof(err)))
+		log_die("upgrade", "%s: port 25 is closed from here on", err);
+	if (!inputs_load_for_run(&parent.inputs, options->conf_path, NULL, conf_log_error, NULL)) {
+		parent_upgrade_back(&parent, "the configuration is refused");
 		return CLI_USAGE;
+	}
 	parent_log_apply(&parent.inputs.conf);
 	client_certificate_warnings(&parent.inputs.conf, options->conf_path, parent_log_warning, NULL);
 	parent.workers = parent_worker_count(&parent.inputs.conf);
@@ -222,10 +167,14 @@ int parent_run(const struct parent_options *options)
 	parent.list_watch = parent.base != NULL ? list_watch_new(parent.base) : NULL;
 	if (parent.list_watch == NULL || !parent_hosts_begin(&parent))
 		log_die("start", "cannot make an event loop");
-	if (!start(&parent, err, sizeof(err))) {
+	if (!(parent.inherited != NULL ? parent_resume : start)(&parent, err, sizeof(err))) {
+		parent_upgrade_back(&parent, err);
 		log_say(LOG_LEVEL_ERROR, "start", "%s", err);
 		parent.status = CLI_FAILED;
 	} else {
+		parent_unblock_signals();
+		if (parent.inherited != NULL)
+			children_reaped(parent.children); /* who ended while nobody listened */
 		list_watch_use(parent.list_watch, &parent.inputs.list, &parent.inputs.conf);
 		(void)event_base_dispatch(parent.base);
 	}

@@ -15,10 +15,21 @@ unsigned parent_worker_count(const struct conf *conf)
 	return cores <= 2 ? 1 : cores > 64 ? 64 : (unsigned)cores;
 }
 
+bool parent_listen_monitor(struct parent *parent, char *err, size_t err_len)
+{
+	char path[512];
+
+	parent->http_fd = listener_http(&parent->inputs.conf.monitor_listen, err, err_len);
+	if (parent->http_fd < 0)
+		return false;
+	(void)snprintf(path, sizeof(path), "%s/control", parent->options->run_dir);
+	parent->control_fd = listener_control(path, parent->users[ROLE_WORKER].gid, err, err_len);
+	return parent->control_fd >= 0;
+}
+
 bool parent_listen(struct parent *parent, char *err, size_t err_len)
 {
 	const struct conf *conf = &parent->inputs.conf;
-	char path[512];
 
 	parent->smtp_fds = calloc(parent->workers, sizeof(*parent->smtp_fds));
 	for (unsigned i = 0; parent->smtp_fds != NULL && i < parent->workers; i++) {
@@ -26,14 +37,7 @@ bool parent_listen(struct parent *parent, char *err, size_t err_len)
 		if (parent->smtp_fds[i] < 0)
 			return false;
 	}
-	if (!conf->monitor)
-		return parent->smtp_fds != NULL;
-	parent->http_fd = listener_http(&conf->monitor_listen, err, err_len);
-	if (parent->http_fd < 0)
-		return false;
-	(void)snprintf(path, sizeof(path), "%s/control", parent->options->run_dir);
-	parent->control_fd = listener_control(path, parent->users[ROLE_WORKER].gid, err, err_len);
-	return parent->control_fd >= 0 && parent->smtp_fds != NULL;
+	return parent->smtp_fds != NULL && (!conf->monitor || parent_listen_monitor(parent, err, err_len));
 }
 
 /* As long as the parent held them too, the kernel would go on to take connections that nobody accepts. */

@@ -25,6 +25,11 @@ static void take_facts(struct parent *parent)
 	r->dnssec = parent->dnssec.state;
 }
 
+unsigned parent_repairs(const struct parent *parent)
+{
+	return parent->repairs_before + (parent->keeper != NULL ? gatekeeper_repairs(parent->keeper) : 0);
+}
+
 void parent_tell_status(struct parent *parent)
 {
 	struct monitor_gate gate = {
@@ -34,7 +39,7 @@ void parent_tell_status(struct parent *parent)
 		.generation = parent->inputs.generation,
 		.enforce = parent->inputs.conf.enforce,
 		.rules = parent->keeper != NULL,
-		.repairs = parent->keeper != NULL ? gatekeeper_repairs(parent->keeper) : 0,
+		.repairs = parent_repairs(parent),
 		.dnssec = &parent->dnssec,
 	};
 	const struct list_input *in_force = &parent->inputs.list;
@@ -48,6 +53,7 @@ void parent_tell_status(struct parent *parent)
 
 	host_ledger_show(parent->hosts, &hosts, parent_now_s(), time(NULL));
 	gate.hosts = &hosts;
+	gate.draining_workers = children_older(parent->children, &gate.draining_programs);
 	gate.list = in_force->fd >= 0 ? &list : NULL;
 	take_facts(parent);
 	dnssec_sentence(sentence, &parent->inputs.conf, parent->dnssec.state, parent->dnssec.reason);
@@ -114,12 +120,16 @@ void parent_go_on(struct parent *parent)
 			parent->status = CLI_FAILED;
 			parent_end_loop(parent);
 			return;
-		case READINESS_ANNOUNCE: announce(); break;
+		case READINESS_ANNOUNCE:
+			announce();
+			parent_upgrade_done(parent);
+			break;
 		case READINESS_READY: say_ready(parent); break;
 		case READINESS_NOT_READY: say_unproved(parent, "not-ready"); break;
 		}
 	}
 	parent_tell_status(parent);
+	parent_upgrade_next(parent); /* one may wait for the start's end */
 }
 
 static void on_tested(void *arg, bool ok)

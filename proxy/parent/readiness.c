@@ -10,7 +10,7 @@ static enum readiness_step next_of_start(struct readiness *r)
 {
 	if (r->failed)
 		return READINESS_WAIT;
-	if (lacks_dnssec(r) && r->dnssec == DNSSEC_UNPROVED) {
+	if (lacks_dnssec(r) && r->dnssec == DNSSEC_UNPROVED && !r->resumed) {
 		r->failed = true;
 		return READINESS_FAIL;
 	}

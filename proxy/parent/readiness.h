@@ -19,6 +19,7 @@ enum readiness_step {
 
 struct readiness {
 	/* facts */
+	bool resumed; /* an upgrade: the program before serves until this one is announced, and nothing makes it fail */
 	bool roles_up;
 	bool intercepts; /* there is a self-test to make */
 	bool test_over;

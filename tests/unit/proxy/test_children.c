@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,7 @@ struct fixture {
 	struct inputs inputs;
 	struct children *children;
 	int listener;
+	int program;
 	unsigned ready;
 	unsigned lost;
 	unsigned failed;
@@ -225,6 +227,7 @@ static int setup(void **state)
 	f->fds = open_fds();
 	starts_failed = 0;
 	log_set_sink(note_log);
+	f->program = plan.program_fd = plan.policy_program_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	f->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	f->base = event_base_new();
 	f->sigchld = evsignal_new(f->base, SIGCHLD, on_sigchld, f);
@@ -254,6 +257,7 @@ static int teardown(void **state)
 	(void)close(f->inputs.anchors_fd);
 	list_input_cleanup(&f->inputs.list);
 	(void)close(f->listener);
+	(void)close(f->program);
 	log_set_sink(NULL);
 	(void)unsetenv("GATE25_TEST_PART");
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
