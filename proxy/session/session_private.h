@@ -131,16 +131,16 @@ struct session {
 	unsigned offered;      /* keywords */
 	uint64_t offered_size; /* 0: no number was given */
 	unsigned errors;
+	unsigned signs;                  /* of the server, told: bits by enum session_sign */
 	bool hushed;                     /* AUTH or DATA was said: what is no command may be a secret */
 	bool client_more;                /* octets follow the line at hand */
 	bool client_in_tls;              /* by its own STARTTLS */
-	struct session_tls client_tls;   /* and then so */
 	bool mailed;                     /* MAIL was accepted of it */
 	bool starttls_hidden;            /* which the server offered */
-	uint8_t client_alert;            /* of TLS, with which the client went */
-	unsigned signs;                  /* of the server, told: bits by enum session_sign */
 	bool spliced;                    /* client and server speak TLS with each other: nothing may be said */
-	char tls_offered[16];            /* the newest version in the client's hello then */
+	uint8_t client_alert;            /* of TLS, with which the client went */
+	char tls_offered[16];            /* spliced: the newest version in the client's hello */
+	struct session_tls client_tls;   /* client_in_tls: of that */
 	char helo_name[SMTP_DOMAIN_MAX]; /* of the last EHLO or HELO, as the client wrote it */
 
 	/* server */

@@ -22,7 +22,7 @@ void conn_count(struct conn *conn, enum counter which)
 	counters_add(conn->host->counters, which, 1);
 }
 
-static uint64_t now_s(void)
+uint64_t conn_now_s(void)
 {
 	struct timespec now;
 
@@ -46,9 +46,9 @@ void conn_keep_settings(struct conn *conn)
 /* --- feeding the machine -------------------------------------------------------------------------------------------
  */
 
-static size_t feed(struct conn *conn, struct session_event *event)
+size_t conn_feed(struct conn *conn, struct session_event *event)
 {
-	event->now_s = now_s();
+	event->now_s = conn_now_s();
 	return session_feed(conn->session, event);
 }
 
@@ -67,7 +67,7 @@ static void feed_kind(struct conn *conn, enum session_event_kind kind)
 		conn_count(conn, COUNTER_CONNECT_FAILED);
 	else if (kind == SESSION_TLS_FAILED)
 		conn_count(conn, COUNTER_TLS_FAILED);
-	(void)feed(conn, &event);
+	(void)conn_feed(conn, &event);
 	conn->reason[0] = '\0'; /* of this event alone */
 }
 
@@ -90,7 +90,7 @@ static void feed_tls_ready(struct conn *conn)
 				    .of_gate25 = tls_peer_is_gate25(conn->peer) };
 	(void)snprintf(tls.version_name, sizeof(tls.version_name), "%s", facts->version_name);
 	(void)snprintf(tls.cipher, sizeof(tls.cipher), "%s", facts->cipher);
-	(void)feed(conn, &event);
+	(void)conn_feed(conn, &event);
 }
 
 static void feed_client_tls_ready(struct conn *conn)
@@ -99,7 +99,7 @@ static void feed_client_tls_ready(struct conn *conn)
 	struct session_event event = { .kind = SESSION_CLIENT_TLS_READY, .tls = &tls };
 
 	client_tls_describe(conn->client, &tls);
-	(void)feed(conn, &event);
+	(void)conn_feed(conn, &event);
 }
 
 static void feed_verdict(struct conn *conn)
@@ -108,7 +108,7 @@ static void feed_verdict(struct conn *conn)
 	struct session_event event = { .kind = SESSION_VERDICT, .verdict = verdict };
 
 	conn->verdict = NULL;
-	(void)feed(conn, &event);
+	(void)conn_feed(conn, &event);
 	verdict_unref(verdict);
 }
 
@@ -152,7 +152,7 @@ static bool feed_octets(struct conn *conn, struct leg *leg, enum session_event_k
 	event.bytes = leg_input(leg, &event.len);
 	if (event.len == 0)
 		return false;
-	took = feed(conn, &event);
+	took = conn_feed(conn, &event);
 	/* The machine may have closed the very leg that the octets came from. */
 	if (took > 0 && (leg == conn->client || leg == conn->server))
 		leg_consume(leg, took);
@@ -194,48 +194,10 @@ static bool feed_client(struct conn *conn)
 	return true;
 }
 
-#define SPLICE_TELL_S 5 /* so often the machine hears that octets pass, which keeps its timer from running out */
-
-static void feed_splice(struct conn *conn, enum session_event_kind kind)
-{
-	struct session_splice seen;
-	struct session_event event = { .kind = kind, .splice = &seen, .reason = splice_reason(conn->splice) };
-
-	splice_describe(conn->splice, &seen);
-	conn->spliced_s = now_s();
-	conn->spliced_hellos = seen.hellos;
-	conn->spliced_half = seen.half;
-	(void)feed(conn, &event);
-}
-
-/* tell_splice: what it waits for is told at once. */
-static void tell_splice(struct conn *conn)
-{
-	struct session_splice seen;
-
-	splice_describe(conn->splice, &seen);
-	if (seen.hellos != conn->spliced_hellos || seen.half != conn->spliced_half ||
-	    now_s() - conn->spliced_s >= SPLICE_TELL_S)
-		feed_splice(conn, SESSION_SPLICED);
-}
-
-static bool feed_splice_step(struct conn *conn)
-{
-	if (conn->server == NULL)
-		return false;
-	switch (splice_step(conn->splice, conn->client, conn->server)) {
-	case SPLICE_REST: return false;
-	case SPLICE_MOVED: tell_splice(conn); return true;
-	case SPLICE_ENDED: break;
-	}
-	feed_splice(conn, SESSION_SPLICE_ENDED);
-	return false;
-}
-
 /* feed_legs feeds what the two sides said. */
 static bool feed_legs(struct conn *conn)
 {
-	return conn->splice != NULL ? feed_splice_step(conn) : feed_server(conn) || feed_client(conn);
+	return conn->splice != NULL ? conn_splice(conn) : feed_server(conn) || feed_client(conn);
 }
 
 static void finish(struct conn *conn)
@@ -380,7 +342,7 @@ struct conn *conn_new(const struct conn_host *host, int fd, const struct session
 		return NULL;
 	}
 	conn->live = true;
-	session_start(conn->session, now_s());
+	session_start(conn->session, conn_now_s());
 	conn_look_again(conn);
 	return conn;
 }

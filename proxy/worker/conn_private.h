@@ -1,5 +1,5 @@
-/* conn_private.h - what the two files of a conn share: conn.c feeds the machine what happens, conn_ops.c does what the
- * machine says. For these two only. */
+/* conn_private.h - what the files of a conn share: conn.c feeds the machine what happens, conn_splice.c too where the
+ * legs are left to each other, conn_ops.c does what the machine says. For these only. */
 #ifndef GATE25_PROXY_WORKER_CONN_PRIVATE_H
 #define GATE25_PROXY_WORKER_CONN_PRIVATE_H
 
@@ -65,6 +65,9 @@ extern const struct session_ops conn_ops;
 extern const struct leg_events conn_server_events;
 
 void conn_count(struct conn *conn, enum counter which);
+uint64_t conn_now_s(void); /* monotonic */
+size_t conn_feed(struct conn *conn, struct session_event *event);
+bool conn_splice(struct conn *conn);        /* carries; false: nothing moved */
 void conn_look_again(struct conn *conn);    /* pump it, from the loop */
 void conn_keep_settings(struct conn *conn); /* a verdict came: it numbers the CA bundles of the settings of now */
 
