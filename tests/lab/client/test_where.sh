@@ -3,9 +3,10 @@
 # without rules of gate25's own; by sections for prefixes. And what stands in clear where TLS should begin, under each.
 . "$(dirname "$0")/../mail/fakes.sh"
 
-fake_internet 2
+fake_internet 3
 fake_start
 fake_start no-starttls=yes
+fake_start "keywords=SIZE 10240000,X-EXPS GSSAPI NTLM"
 ADDRESSES="198.51.100.101 2001:db8:100::101"
 talk() { local node=$1 address=$2; shift 2; lab_in "$node" python3 "$LAB/mail/talk.py" "$address" "$@" >"$LAB_DIR/log/talk" 2>&1; }
 said() { grep -qE -- "$1" "$LAB_DIR/log/talk"; }
@@ -89,6 +90,13 @@ lab_gate_stop
 
 lab_gate_conf "client-tls = off"
 lab_gate_start
+fake_send client 198.51.100.103
+same "mail to a server that lists X-EXPS is delivered" 0 $SENT
+check "and the server is named" lab_until 5 logged 'exchange-peer .*destination=198\.51\.100\.103:25 .*reason="exchange-peer: exempt this destination \(exempt = 198\.51\.100\.103\)'
+for n in 1 2 3 4 5; do talk client 198.51.100.102 'EHLO check.example' QUIT; done
+check "a health check at a server without STARTTLS is not named" ! logged 'authenticates-itself'
+for n in 1 2 3 4 5; do fake_send client 198.51.100.101 || break; talk client 198.51.100.101 'EHLO check.example' QUIT; done
+check "nor one of a client that sends mail there" ! logged 'authenticates-itself'
 talk client 198.51.100.101 --starttls --behind "$evil"
 check "off: STARTTLS is no command, and what follows is answered in clear" said '^< 502 5\.5\.1'
 check "as a mail in clear" ! said '^< 220 .*TLS'

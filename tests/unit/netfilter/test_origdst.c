@@ -61,6 +61,7 @@ static void test_nothing_is_allowed_by_default(void **unused)
 	assert_int_equal(origdst_judge(&to, ports, COUNT(ports), 25), ORIGDST_BAD_PORT);
 	assert_int_equal(origdst_get(&to, -1, ports, COUNT(ports), 825), ORIGDST_FAILED);
 	assert_int_equal(to.addr.family, 0);
+	assert_false(origdst_is_forwarded(-1));
 }
 
 /* Straight to a listener on loopback: refused, whichever port it is believed to be. */
@@ -86,6 +87,7 @@ static void test_dialled_directly(void **unused)
 	assert_int_not_equal(origdst_get(&to, fd, &port, 1, port), ORIGDST_OK);
 	assert_int_equal(origdst_get(&to, fd, &port, 1, 825), ORIGDST_BAD_ADDRESS);
 	assert_int_equal(origdst_get(&to, fd, ports, COUNT(ports), 825), ORIGDST_BAD_PORT);
+	assert_false(origdst_is_forwarded(fd));
 	(void)close(fd);
 	(void)close(client);
 	(void)close(listener);

@@ -12,6 +12,7 @@
 
 #include "proxy/tls/tls.h"
 #include "proxy/tls/tls_chain.h"
+#include "proxy/tls/tls_peer.h"
 #include "proxy/tls/tls_server.h"
 
 #define NAME "gate.example.com"
@@ -392,6 +393,44 @@ static void test_alerts(void **state)
 	tls_server_ctx_free(ctx);
 }
 
+static bool is_gate25(X509 *cert)
+{
+	uint8_t *der = NULL;
+	int len = i2d_X509(cert, &der);
+	const struct tls_der chain = { der, (size_t)len };
+	struct tls_peer *peer = tls_peer_new(&chain, 1, &(struct tls_session_facts){ 0 });
+	bool is = tls_peer_is_gate25(peer);
+
+	assert_true(len > 0);
+	tls_peer_free(peer);
+	OPENSSL_free(der);
+	return is;
+}
+
+static void test_another_gate(void **state)
+{
+	static const uint8_t junk[] = "\x30\x82junk";
+	const struct tls_der chain = { junk, sizeof(junk) };
+	struct tls_peer *peer = tls_peer_new(&chain, 1, &(struct tls_session_facts){ 0 });
+	char *certificate;
+	char *key;
+	BIO *in;
+	X509 *cert;
+
+	(void)state;
+	assert_false(tls_peer_is_gate25(peer));
+	tls_peer_free(peer);
+	assert_false(is_gate25(leaf.cert));
+	assert_true(tls_server_make(MADE_NOW, &certificate, &key));
+	in = BIO_new_mem_buf(certificate, -1);
+	cert = PEM_read_bio_X509(in, NULL, NULL, NULL);
+	assert_true(is_gate25(cert));
+	X509_free(cert);
+	BIO_free(in);
+	free(certificate);
+	free(key);
+}
+
 static void test_made(void **state)
 {
 	char *certificate;
@@ -436,7 +475,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_groups), cmocka_unit_test(test_doubts),
 		cmocka_unit_test(test_handshakes),     cmocka_unit_test(test_the_chain_is_shown_and_no_ticket_given),
 		cmocka_unit_test(test_no_tls),         cmocka_unit_test(test_alerts),
-		cmocka_unit_test(test_made),
+		cmocka_unit_test(test_another_gate),   cmocka_unit_test(test_made),
 	};
 
 	return cmocka_run_group_tests(tests, make_world, unmake_world);
