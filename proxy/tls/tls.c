@@ -13,6 +13,10 @@
 #include "proxy/tls/tls_session_cache.h"
 
 #define SESSION_LIFETIME_S 3600
+/* A session is kept with its ticket and the certificates, both of the server's making: more than these, and a few
+ * thousand of a hostile server's would fill the worker's memory. */
+#define TICKET_MAX     4096
+#define KEPT_CHAIN_MAX 16384
 
 /* No SHA-1. */
 static const uint16_t signature_algorithms[] = {
@@ -47,13 +51,26 @@ static enum ssl_verify_result_t accept_chain(SSL *ssl, uint8_t *out_alert)
 	return ssl_verify_invalid;
 }
 
+static bool is_small(const SSL_SESSION *session)
+{
+	const STACK_OF(CRYPTO_BUFFER) *chain = SSL_SESSION_get0_peer_certificates(session);
+	const uint8_t *ticket;
+	size_t len;
+	size_t total = 0;
+
+	SSL_SESSION_get0_ticket(session, &ticket, &len);
+	for (size_t i = 0; chain != NULL && i < sk_CRYPTO_BUFFER_num(chain); i++)
+		total += CRYPTO_BUFFER_len(sk_CRYPTO_BUFFER_value(chain, i));
+	return len <= TICKET_MAX && total <= KEPT_CHAIN_MAX;
+}
+
 /* keep_session is given each new session, at the end of the handshake or (TLS 1.3) later, during a read. */
 static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct tls *tls = SSL_get_app_data(ssl);
 
 	if (tls->fresh || tls->ctx->sessions == NULL || !SSL_SESSION_is_resumable(session) ||
-	    !SSL_get_extms_support(ssl))
+	    !SSL_get_extms_support(ssl) || !is_small(session))
 		return 0;
 	tls_session_cache_put(tls->ctx->sessions, tls->key, session);
 	return 1;

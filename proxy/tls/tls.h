@@ -7,7 +7,8 @@
  *
  * Resumption: sessions are kept for an hour at most, bounded in number, under destination, server name, minimum
  * version, |compat| and |policy|; a resumed session brings the certificates of its first handshake along, so that
- * judging it is the same act as judging a new one. TLS 1.2 sessions without extended master secret are never kept. */
+ * judging it is the same act as judging a new one. TLS 1.2 sessions without extended master secret are never kept, nor
+ * those with a ticket or certificates out of the ordinary size. */
 #ifndef GATE25_PROXY_TLS_TLS_H
 #define GATE25_PROXY_TLS_TLS_H
 

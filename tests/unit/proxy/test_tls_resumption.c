@@ -268,6 +268,28 @@ static void a_refused_session_is_a_full_handshake(void **state)
 	tls_client_ctx_free(ctx);
 }
 
+/* What a server has us keep is ours to bound: a certificate of 1000 names is taken, and its session is not kept. */
+static void what_is_large_is_not_kept(void **state)
+{
+	char sans[20000] = MX;
+	size_t len = strlen(sans);
+	struct made large;
+	SSL_CTX *server;
+	struct tls_client_ctx *ctx = client_ctx(8);
+	const struct tls_options options = { .servername = MX };
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		len += (size_t)snprintf(sans + len, sizeof(sans) - len, ",n%03u.example.com", i);
+	large = made_cert(&(struct recipe){ .sans = sans }, &root);
+	server = server_ctx_new(&(struct served){ .chain = { &large } });
+	assert_false(resumes(ctx, server, &options));
+	assert_false(resumes(ctx, server, &options));
+	SSL_CTX_free(server);
+	tls_client_ctx_free(ctx);
+	made_free(&large);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +299,7 @@ int main(void)
 		cmocka_unit_test(no_cache_no_resumption),
 		cmocka_unit_test(a_fresh_session_is_not_kept),
 		cmocka_unit_test(a_refused_session_is_a_full_handshake),
+		cmocka_unit_test(what_is_large_is_not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, make_world, unmake_world);
