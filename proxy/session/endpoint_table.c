@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proxy/base/siphash.h"
+
 #define WAYS 8 /* neighbours that compete for the same slots */
 
 struct slot {
@@ -12,6 +14,7 @@ struct slot {
 };
 
 struct endpoint_table {
+	struct siphash_key hash_key;
 	size_t sets;
 	size_t value_len;
 	struct slot *slots; /* sets * WAYS */
@@ -28,7 +31,7 @@ struct endpoint_table *endpoint_table_new(size_t entries, size_t value_len)
 	table->value_len = value_len;
 	table->slots = calloc(table->sets * WAYS, sizeof(*table->slots));
 	table->values = calloc(table->sets * WAYS, value_len);
-	if (table->slots == NULL || table->values == NULL) {
+	if (table->slots == NULL || table->values == NULL || !siphash_key_make(&table->hash_key)) {
 		endpoint_table_free(table);
 		return NULL;
 	}
@@ -44,17 +47,16 @@ void endpoint_table_free(struct endpoint_table *table)
 	free(table);
 }
 
-/* The first slot of |key|'s neighbourhood (FNV-1a). */
+/* The first slot of |key|'s neighbourhood. */
 static size_t set_of(const struct endpoint_table *table, const struct host_key *key)
 {
-	uint64_t hash = 14695981039346656037U;
+	uint8_t bytes[sizeof(key->host.addr.bytes) + sizeof(key->client.bytes) + 2];
 
-	for (size_t i = 0; i < sizeof(key->host.addr.bytes); i++)
-		hash = (hash ^ key->host.addr.bytes[i]) * 1099511628211U;
-	for (size_t i = 0; i < sizeof(key->client.bytes); i++)
-		hash = (hash ^ key->client.bytes[i]) * 1099511628211U;
-	hash = (hash ^ key->host.port) * 1099511628211U;
-	return (size_t)((hash ^ (hash >> 32)) % table->sets) * WAYS;
+	memcpy(bytes, key->host.addr.bytes, sizeof(key->host.addr.bytes));
+	memcpy(bytes + sizeof(key->host.addr.bytes), key->client.bytes, sizeof(key->client.bytes));
+	bytes[sizeof(bytes) - 2] = (uint8_t)(key->host.port >> 8);
+	bytes[sizeof(bytes) - 1] = (uint8_t)key->host.port;
+	return (size_t)(siphash(&table->hash_key, bytes, sizeof(bytes)) % table->sets) * WAYS;
 }
 
 static struct slot *slot_of(const struct endpoint_table *table, const struct host_key *key)

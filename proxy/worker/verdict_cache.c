@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "proxy/base/siphash.h"
+
 #define BUCKETS     4096 /* 32 KiB; a power of two */
 #define ALLOC_BYTES 16   /* about what malloc takes for itself, each time */
 
@@ -32,6 +34,7 @@ TAILQ_HEAD(entries, entry);
 LIST_HEAD(bucket, entry);
 
 struct verdict_cache {
+	struct siphash_key hash_key; /* clients choose the domains */
 	size_t max_bytes;
 	size_t bytes;
 	size_t count;
@@ -46,6 +49,10 @@ struct verdict_cache *verdict_cache_new(size_t max_bytes)
 
 	if (cache == NULL)
 		return NULL;
+	if (!siphash_key_make(&cache->hash_key)) {
+		free(cache);
+		return NULL;
+	}
 	cache->max_bytes = max_bytes;
 	TAILQ_INIT(&cache->entries);
 	return cache;
@@ -86,22 +93,12 @@ void verdict_cache_generation(struct verdict_cache *cache, uint32_t generation)
 	drop_all(cache);
 }
 
-/* FNV-1a. Whoever can choose many domains with one hash makes lookups slower, within the bound of the cache. */
-static uint32_t hash_bytes(uint32_t hash, const void *bytes, size_t len)
-{
-	const uint8_t *at = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ at[i]) * 16777619u;
-	return hash;
-}
-
 static struct bucket *bucket_of(struct verdict_cache *cache, const struct key *key)
 {
-	uint32_t hash = 2166136261u;
+	uint64_t hash = siphash(&cache->hash_key, key->domain, strlen(key->domain));
 
-	hash = hash_bytes(hash, key->destination.bytes, addr_len(&key->destination));
-	hash = hash_bytes(hash, key->domain, strlen(key->domain));
+	/* Of few addresses there are many domains: the address only has to tell them apart. */
+	hash ^= siphash(&cache->hash_key, key->destination.bytes, addr_len(&key->destination));
 	return &cache->buckets[hash % BUCKETS];
 }
 
