@@ -26,16 +26,19 @@
 
 /* The default mark bits: out of the way of what others use (the low bytes: operators and wg-quick; 0x3f00: mwan3;
  * 0xc000: Kubernetes; 0xff0000: Tailscale and OpenWrt's pbr), and of the sign bit. */
-#define CONF_MARK_SEEN       0x04000000U
-#define CONF_MARK_OWN        0x08000000U
-#define CONF_MARK_TPROXY     0x10000000U
-#define CONF_CTMARK_APPROVED 0x20000000U
-#define CONF_CTMARK_LOCAL    0x40000000U
-#define CONF_ROUTE_TABLE     825
-#define CONF_MAX_SESSIONS    2000
-#define CONF_DRAIN_LIMIT_S   60
-#define CONF_DRAIN_LIMIT_MAX 86400
-#define CONF_HISTORY_MIB     16
+#define CONF_MARK_SEEN                0x04000000U
+#define CONF_MARK_OWN                 0x08000000U
+#define CONF_MARK_TPROXY              0x10000000U
+#define CONF_CTMARK_APPROVED          0x20000000U
+#define CONF_CTMARK_LOCAL             0x40000000U
+#define CONF_ROUTE_TABLE              825
+#define CONF_MAX_SESSIONS             2000
+#define CONF_MAX_SESSIONS_CLIENT      1000
+#define CONF_MAX_SESSIONS_DESTINATION 1000
+#define CONF_MAX_HANDSHAKES           200
+#define CONF_DRAIN_LIMIT_S            60
+#define CONF_DRAIN_LIMIT_MAX          86400
+#define CONF_HISTORY_MIB              16
 
 struct prefix_list {
 	struct prefix *items; /* in the file's order, as written */
@@ -143,15 +146,20 @@ struct conf {
 
 	/* processes */
 	unsigned workers; /* 0: by the number of cores */
-	char *user;       /* worker; default gate25 */
+	/* Each of one worker's: sessions in all, of one client (an IPv6 /64), to one destination; unfinished TLS
+	 * handshakes with servers, and as many with clients. */
+	unsigned max_sessions;
+	unsigned max_sessions_client;
+	unsigned max_sessions_destination;
+	unsigned max_handshakes;
+	char *user; /* worker; default gate25 */
 	char *policy_user;
 	char *monitor_user;
 	bool monitor;
-	struct endpoint monitor_listen; /* default 127.0.0.1:9525 */
 	bool log_syslog;
+	struct endpoint monitor_listen; /* default 127.0.0.1:9525 */
 	enum log_format log_format;
 	enum log_level log_level;
-	unsigned max_sessions;  /* per worker */
 	unsigned drain_limit_s; /* for sessions to finish at a stop or an upgrade */
 
 	/* SMTP and TLS */
@@ -227,6 +235,9 @@ enum conf_client_tls conf_client_tls_for(const struct conf *conf, const struct a
 bool conf_may_terminate(const struct conf *conf);
 /* conf_trusts_resolver: whether its AD bit is believed: it is on loopback, or among trusted-resolvers. */
 bool conf_trusts_resolver(const struct conf *conf, const struct addr *addr);
+/* conf_files_wanted: open files of a process that has |max_sessions|: two for each, those of connections that are being
+ * closed, and its own. */
+unsigned conf_files_wanted(unsigned max_sessions);
 /* conf_wants_dane: whether DNSSEC matters to any mail: the default or a rule is dane or dane-only. */
 bool conf_wants_dane(const struct conf *conf);
 

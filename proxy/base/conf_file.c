@@ -150,6 +150,13 @@ bool conf_may_permit_clear(const struct conf *conf)
 	return may;
 }
 
+#define FILES_OF_ITS_OWN 400 /* 256 of them for connections that are being closed */
+
+unsigned conf_files_wanted(unsigned max_sessions)
+{
+	return max_sessions * 2 + FILES_OF_ITS_OWN;
+}
+
 bool conf_wants_dane(const struct conf *conf)
 {
 	bool wants = level_is_dane(conf->default_level);

@@ -23,6 +23,7 @@ static const char *const groups[] = { "X25519MLKEM768", "X25519", "P-256", "P-38
 
 #define NOT_BOOL       "is neither yes nor no"
 #define NOT_PORT       "is not a port number from 1 to 65535"
+#define NOT_LIMIT      "is not a number from 1 to 100000"
 #define NOT_PREFIX     "is not an address or prefix (192.0.2.0/24, 2001:db8::/32; no bits set behind the prefix length)"
 #define NOT_USER       "is not the name or number of a user"
 #define NOT_MARK       "is not a mark of exactly one bit (0x1, 0x2, 0x4, ...)"
@@ -61,8 +62,11 @@ const struct conf_key conf_keys[] = {
 	  .words = log_formats },
 	{ "log-level", GATE, false, conf_set_word, IN_GATE(log_level), "is none of error, warning, info and debug",
 	  .words = log_levels },
-	{ "max-sessions", GATE, false, conf_set_number, IN_GATE(max_sessions), "is not a number from 1 to 100000", 1,
+	{ "max-sessions", GATE, false, conf_set_number, IN_GATE(max_sessions), NOT_LIMIT, 1, 100000 },
+	{ "max-sessions-client", GATE, false, conf_set_number, IN_GATE(max_sessions_client), NOT_LIMIT, 1, 100000 },
+	{ "max-sessions-destination", GATE, false, conf_set_number, IN_GATE(max_sessions_destination), NOT_LIMIT, 1,
 	  100000 },
+	{ "max-handshakes", GATE, false, conf_set_number, IN_GATE(max_handshakes), NOT_LIMIT, 1, 100000 },
 	{ "drain-limit", GATE, false, conf_set_number, IN_GATE(drain_limit_s),
 	  "is not a number of seconds from 1 to 86400", 1, CONF_DRAIN_LIMIT_MAX },
 	{ "bare-newline", GATE, false, conf_set_word, IN_GATE(bare_newline), "is neither normalize nor reject",

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -217,6 +218,22 @@ static void on_state_dir(void *arg, const char *message)
 	on_warning(complaint->findings, complaint->file, 0, message);
 }
 
+/* warn_of_files: the daemon raises the soft limit to the hard one. Of a service manager that gives it another than this
+ * shell has, nothing is known here. */
+static void warn_of_files(const struct conf *conf, const char *file, struct findings *findings)
+{
+	char message[300];
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_max >= conf_files_wanted(conf->max_sessions))
+		return;
+	(void)snprintf(message, sizeof(message),
+		       "max-sessions = %u wants %u open files, and the limit here is %llu: started from here, the gate "
+		       "refuses clients past it (LimitNOFILE, ulimit -n)",
+		       conf->max_sessions, conf_files_wanted(conf->max_sessions), (unsigned long long)files.rlim_max);
+	on_warning(findings, file, 0, message);
+}
+
 static void check_collector(const struct conf *conf, const char *file, const struct role_user *sender,
 			    struct findings *findings)
 {
@@ -254,6 +271,7 @@ static void check_host(const struct conf *conf, const char *file, struct finding
 	if (forwarding())
 		warn_of_others(conf, file, findings);
 	warn_of_rewriting(conf, file, findings);
+	warn_of_files(conf, file, findings);
 	warn_of_marks(conf, file, findings);
 	warn_of_fence(conf, file, findings);
 }

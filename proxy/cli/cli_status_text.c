@@ -99,6 +99,28 @@ static void write_list(FILE *out, const json_t *list)
 	(void)fputc('\n', out);
 }
 
+/* write_crowding: nothing, where there never were too many at a time. */
+static void write_crowding(FILE *out, const json_t *crowding)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+	} rows[] = {
+		{ "refused_all", "connections refused at max-sessions" },
+		{ "refused_client", "connections refused at max-sessions-client" },
+		{ "refused_destination", "connections refused at max-sessions-destination" },
+		{ "shed", "sessions ended to make room" },
+		{ "accept_paused", "times clients waited for want of files or memory" },
+		{ "handshakes_waiting_server", "TLS handshakes with servers wait for their turn now" },
+		{ "handshakes_waiting_client", "TLS handshakes with clients wait for their turn now" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (number_of(crowding, rows[i].name) > 0)
+			(void)fprintf(out, "  %s: %" PRId64 "\n", rows[i].text, number_of(crowding, rows[i].name));
+	}
+}
+
 static void write_summary(FILE *out, const json_t *status, const json_t *gate)
 {
 	line(out, "  TLS library: ", text_of(gate, "tls_library"));
@@ -115,6 +137,7 @@ static void write_summary(FILE *out, const json_t *status, const json_t *gate)
 		out, "  workers: %zu, sessions: %" PRId64 " now, %" PRId64 " in all, messages delivered: %" PRId64 "\n",
 		json_array_size(json_object_get(status, "workers")), number_of(status, "active"),
 		number_of(status, "sessions"), number_of(status, "messages"));
+	write_crowding(out, json_object_get(status, "crowding"));
 }
 
 static void write_row(FILE *out, const json_t *row)

@@ -16,34 +16,38 @@
 enum counter_type { COUNTER_TYPE_COUNTER, COUNTER_TYPE_GAUGE };
 
 /* X(id, type, name, help): the families, in the order of /metrics. */
-#define COUNTERS_FAMILIES(X)                                                                                      \
-	X(SESSIONS, COUNTER, "gate25_sessions_total", "Client sessions accepted.")                                \
-	X(ACTIVE, GAUGE, "gate25_sessions_active", "Client sessions open now.")                                   \
-	X(ENDS, COUNTER, "gate25_session_ends_total", "Sessions ended, by what ended them.")                      \
-	X(POLICIES, COUNTER, "gate25_session_policies_total",                                                     \
-	  "Sessions ended, by the policy in force for the last recipient (dane: TLSA records; none: no policy).") \
-	X(CONNECTS, COUNTER, "gate25_upstream_connects_total", "Connections to servers, by outcome.")             \
-	X(GREETINGS, COUNTER, "gate25_greetings_refused_total",                                                   \
-	  "Sessions that got a refusal as their greeting, by whose refusal it was.")                              \
-	X(BINDS, COUNTER, "gate25_binds_total",                                                                   \
-	  "Servers judged against the policy, by level and RFC 8460 result (none: satisfied).")                   \
-	X(TLS, COUNTER, "gate25_tls_handshakes_total", "TLS handshakes with servers completed, by version.")      \
-	X(TLS_FAILED, COUNTER, "gate25_tls_handshakes_failed_total", "TLS handshakes with servers that failed.")  \
-	X(CLEAR, COUNTER, "gate25_clear_binds_total", "Times a policy permitted a server in clear text.")         \
-	X(MESSAGES, COUNTER, "gate25_messages_total", "Messages: accepted by the server, or not.")                \
-	X(OCTETS, COUNTER, "gate25_content_bytes_total", "Octets of message content that went to servers.")       \
-	X(PASSED, COUNTER, "gate25_passthrough_bytes_total",                                                      \
-	  "Octets carried between clients and servers that speak TLS with each other, by direction.")             \
-	X(RECIPIENTS, COUNTER, "gate25_recipients_total", "Recipients, by outcome.")                              \
-	X(REFUSALS, COUNTER, "gate25_refusals_total", "Refusals by gate25, by RFC 8460 result.")                  \
-	X(REPORTED, COUNTER, "gate25_would_refuse_total",                                                         \
-	  "Refusals that enforce = no let pass (report only), by RFC 8460 result.")                               \
-	X(VERDICTS, COUNTER, "gate25_verdict_questions_total",                                                    \
-	  "Policy questions, by how they were answered (cached: from the worker's own memory).")                  \
-	X(CLIENT_ERRORS, COUNTER, "gate25_client_errors_total", "Commands that were none or came out of place.")  \
-	X(NOTICES, COUNTER, "gate25_notices_total",                                                               \
-	  "Sessions that showed who does not fit behind the gate, by what it was (see the status page).")         \
-	X(LOOPS, COUNTER, "gate25_loops_refused_total", "Connections refused because they would loop back to gate25.")
+#define COUNTERS_FAMILIES(X)                                                                                           \
+	X(SESSIONS, COUNTER, "gate25_sessions_total", "Client sessions accepted.")                                     \
+	X(ACTIVE, GAUGE, "gate25_sessions_active", "Client sessions open now.")                                        \
+	X(ENDS, COUNTER, "gate25_session_ends_total", "Sessions ended, by what ended them.")                           \
+	X(POLICIES, COUNTER, "gate25_session_policies_total",                                                          \
+	  "Sessions ended, by the policy in force for the last recipient (dane: TLSA records; none: no policy).")      \
+	X(CONNECTS, COUNTER, "gate25_upstream_connects_total", "Connections to servers, by outcome.")                  \
+	X(GREETINGS, COUNTER, "gate25_greetings_refused_total",                                                        \
+	  "Sessions that got a refusal as their greeting, by whose refusal it was.")                                   \
+	X(BINDS, COUNTER, "gate25_binds_total",                                                                        \
+	  "Servers judged against the policy, by level and RFC 8460 result (none: satisfied).")                        \
+	X(TLS, COUNTER, "gate25_tls_handshakes_total", "TLS handshakes with servers completed, by version.")           \
+	X(TLS_FAILED, COUNTER, "gate25_tls_handshakes_failed_total", "TLS handshakes with servers that failed.")       \
+	X(CLEAR, COUNTER, "gate25_clear_binds_total", "Times a policy permitted a server in clear text.")              \
+	X(MESSAGES, COUNTER, "gate25_messages_total", "Messages: accepted by the server, or not.")                     \
+	X(OCTETS, COUNTER, "gate25_content_bytes_total", "Octets of message content that went to servers.")            \
+	X(PASSED, COUNTER, "gate25_passthrough_bytes_total",                                                           \
+	  "Octets carried between clients and servers that speak TLS with each other, by direction.")                  \
+	X(RECIPIENTS, COUNTER, "gate25_recipients_total", "Recipients, by outcome.")                                   \
+	X(REFUSALS, COUNTER, "gate25_refusals_total", "Refusals by gate25, by RFC 8460 result.")                       \
+	X(REPORTED, COUNTER, "gate25_would_refuse_total",                                                              \
+	  "Refusals that enforce = no let pass (report only), by RFC 8460 result.")                                    \
+	X(VERDICTS, COUNTER, "gate25_verdict_questions_total",                                                         \
+	  "Policy questions, by how they were answered (cached: from the worker's own memory).")                       \
+	X(CLIENT_ERRORS, COUNTER, "gate25_client_errors_total", "Commands that were none or came out of place.")       \
+	X(NOTICES, COUNTER, "gate25_notices_total",                                                                    \
+	  "Sessions that showed who does not fit behind the gate, by what it was (see the status page).")              \
+	X(LOOPS, COUNTER, "gate25_loops_refused_total", "Connections refused because they would loop back to gate25.") \
+	X(LIMITS, COUNTER, "gate25_sessions_refused_total", "Connections refused at a limit of sessions, by limit.")   \
+	X(PAUSES, COUNTER, "gate25_accept_pauses_total", "Times that clients waited because files or memory ran out.") \
+	X(HANDSHAKES, GAUGE, "gate25_tls_handshakes_active", "TLS handshakes that are not finished, by peer.")         \
+	X(HANDSHAKES_WAIT, GAUGE, "gate25_tls_handshakes_waiting", "TLS handshakes that wait for their turn, by peer.")
 
 enum counter_family {
 #define X(id, type, name, help) COUNTER_FAMILY_##id,
@@ -65,6 +69,7 @@ enum counter_family {
 	X(END_SHUTDOWN, ENDS, "cause", "shutdown")                                           \
 	X(END_CLIENT_TLS, ENDS, "cause", "client-tls")                                       \
 	X(END_PASSTHROUGH, ENDS, "cause", "passthrough")                                     \
+	X(END_SHED, ENDS, "cause", "shed")                                                   \
 	X(POLICY_NONE, POLICIES, "policy", "none")                                           \
 	X(POLICY_RULE, POLICIES, "policy", "rule")                                           \
 	X(POLICY_DEFAULT, POLICIES, "policy", "default")                                     \
@@ -97,7 +102,16 @@ enum counter_family {
 	X(NOTICE_CLIENT_PROBABLY, NOTICES, "notice", "client-probably-authenticates-itself") \
 	X(NOTICE_GATE, NOTICES, "notice", "another-gate25-on-path")                          \
 	X(NOTICE_EXCHANGE, NOTICES, "notice", "exchange-peer")                               \
-	X(LOOPS, LOOPS, "", "")
+	X(LOOPS, LOOPS, "", "")                                                              \
+	X(LIMIT_ALL, LIMITS, "limit", "all")                                                 \
+	X(LIMIT_CLIENT, LIMITS, "limit", "client")                                           \
+	X(LIMIT_DESTINATION, LIMITS, "limit", "destination")                                 \
+	X(LIMIT_FILES, LIMITS, "limit", "files")                                             \
+	X(ACCEPT_PAUSED, PAUSES, "", "")                                                     \
+	X(HANDSHAKES_SERVER, HANDSHAKES, "with", "server")                                   \
+	X(HANDSHAKES_CLIENT, HANDSHAKES, "with", "client")                                   \
+	X(HANDSHAKES_WAIT_SERVER, HANDSHAKES_WAIT, "with", "server")                         \
+	X(HANDSHAKES_WAIT_CLIENT, HANDSHAKES_WAIT, "with", "client")
 
 enum counter {
 #define X(id, family, label, value) COUNTER_##id,

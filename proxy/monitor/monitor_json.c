@@ -164,6 +164,28 @@ static json_t *workers_json(const struct monitor_totals *totals)
 	return array;
 }
 
+/* crowding_json: what came of there being too many at a time. */
+static json_t *crowding_json(const struct monitor_totals *totals)
+{
+	static const struct {
+		const char *name;
+		enum counter counter;
+	} rows[] = {
+		{ "refused_all", COUNTER_LIMIT_ALL },
+		{ "refused_client", COUNTER_LIMIT_CLIENT },
+		{ "refused_destination", COUNTER_LIMIT_DESTINATION },
+		{ "shed", COUNTER_END_SHED },
+		{ "accept_paused", COUNTER_ACCEPT_PAUSED },
+		{ "handshakes_waiting_server", COUNTER_HANDSHAKES_WAIT_SERVER },
+		{ "handshakes_waiting_client", COUNTER_HANDSHAKES_WAIT_CLIENT },
+	};
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		set(object, rows[i].name, json_integer((json_int_t)monitor_totals_get(totals, rows[i].counter)));
+	return object;
+}
+
 json_t *monitor_json(const struct monitor_state *state, uint64_t now_s)
 {
 	json_t *status = json_object();
@@ -177,6 +199,7 @@ json_t *monitor_json(const struct monitor_state *state, uint64_t now_s)
 	set(status, "messages",
 	    json_integer((json_int_t)monitor_totals_get(&state->totals, COUNTER_MESSAGES_ACCEPTED)));
 	set(status, "workers", workers_json(&state->totals));
+	set(status, "crowding", crowding_json(&state->totals));
 	set(status, "refusals", rows_json(state->tables, monitor_tables_row, row_json));
 	set(status, "relays", rows_json(state->tables, monitor_tables_relay, relay_json));
 	set(status, "notices", rows_json(state->tables, monitor_tables_notice_at, notice_json));

@@ -108,6 +108,7 @@ static void write_summary(FILE *out, const json_t *status)
 	int64_t refused = 0;
 	size_t i;
 	json_t *row;
+	const json_t *crowding = json_object_get(status, "crowding");
 
 	json_array_foreach(json_object_get(status, "refusals"), i, row) refused += number_of(row, "count");
 	(void)fprintf(out, "<h1>gate25</h1>\n<p><span class=\"%s\">%s</span>", ready ? "good" : "bad",
@@ -124,6 +125,10 @@ static void write_summary(FILE *out, const json_t *status)
 	tile(out, "sessions", number_of(status, "sessions"));
 	tile(out, "messages delivered", number_of(status, "messages"));
 	tile(out, "refusals listed", refused);
+	tile(out, "refused at a limit",
+	     number_of(crowding, "refused_all") + number_of(crowding, "refused_client") +
+		     number_of(crowding, "refused_destination"));
+	tile(out, "ended to make room", number_of(crowding, "shed"));
 	tile(out, "workers", (int64_t)json_array_size(json_object_get(status, "workers")));
 	(void)fputs("</dl>\n", out);
 }

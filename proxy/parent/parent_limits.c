@@ -29,16 +29,19 @@ bool parent_limit(const struct parent *parent, char *err, size_t err_len)
 /* Each session holds two sockets. */
 void parent_raise_limits(const struct conf *conf)
 {
-	const rlim_t wanted = (rlim_t)conf->max_sessions * 2 + 128;
+	const unsigned wanted = conf_files_wanted(conf->max_sessions);
 	struct rlimit files;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
 		return;
 	files.rlim_cur = files.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &files);
-	if (files.rlim_max < wanted)
+	if (files.rlim_max >= wanted)
+		log_say(LOG_LEVEL_INFO, "limits", "%llu open files for each process, and max-sessions = %u wants %u",
+			(unsigned long long)files.rlim_max, conf->max_sessions, wanted);
+	else
 		log_say(LOG_LEVEL_WARNING, "limits",
-			"max-sessions = %u wants %llu open files and the limit is %llu: past it clients wait "
+			"max-sessions = %u wants %u open files and the limit is %llu: past it clients are refused "
 			"(LimitNOFILE, ulimit -n)",
-			conf->max_sessions, (unsigned long long)wanted, (unsigned long long)files.rlim_max);
+			conf->max_sessions, wanted, (unsigned long long)files.rlim_max);
 }

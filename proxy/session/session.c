@@ -63,9 +63,9 @@ static const struct row rows[ST_COUNT] = {
 		on_idle_reply, client_gone, on_idle_lost, client_idle, on_idle_421 },
 	[ST_DATA] = { "data", WANT_REPLY, CLOCK_STATE, 120, on_data,
 		unexpected, client_gone, on_pending_lost, silent, pass_421 },
-	[ST_CONTENT] = { "content", WANT_CONTENT, CLOCK_STATE, 180, unexpected,
+	[ST_CONTENT] = { "content", WANT_CONTENT, CLOCK_BLOCK, 180, unexpected,
 		on_content_reply, client_gone, on_content_lost, on_content_timeout, on_content_reply },
-	[ST_SWALLOW] = { "swallow", WANT_CONTENT, CLOCK_STATE, 180, unexpected,
+	[ST_SWALLOW] = { "swallow", WANT_CONTENT, CLOCK_BLOCK, 180, unexpected,
 		unexpected, client_gone, unexpected, client_idle, unexpected },
 	[ST_FINAL] = { "final", WANT_REPLY, CLOCK_STATE, 600, on_final,
 		unexpected, client_gone, on_final_lost, silent, pass_421 },
@@ -115,6 +115,8 @@ static void arm(struct session *s)
 
 	if (row->clock == CLOCK_OWN && s->own_left_s < left)
 		left = s->own_left_s;
+	if (row->clock == CLOCK_BLOCK)
+		left = seconds_left(s->block_s, s->now_s, row->timeout_s);
 	if (row->clock == CLOCK_PATIENCE && seconds_left(s->asked_s, s->now_s, SESSION_PATIENCE_S) < left)
 		left = seconds_left(s->asked_s, s->now_s, SESSION_PATIENCE_S);
 	/* Nothing left is a second, not "no timer". */
@@ -130,6 +132,8 @@ static void enter(struct session *s, enum state next)
 		return;
 	if (rows[s->state].clock == CLOCK_OWN)
 		s->own_left_s = spent_s < s->own_left_s ? s->own_left_s - (unsigned)spent_s : 0;
+	if (rows[next].clock == CLOCK_BLOCK && next != s->state)
+		block_begin(s);
 	log_state(s, rows[s->state].name, rows[next].name);
 	s->state = next;
 	s->entered_s = s->now_s;
@@ -158,13 +162,16 @@ static size_t client_line(struct session *s, const uint8_t *bytes, size_t len)
 
 static size_t client_octets(struct session *s, const uint8_t *bytes, size_t len)
 {
+	enum state next;
 	size_t used = 0;
 
 	if ((session_want(s) & SESSION_WANT_CLIENT) == 0 || len == 0)
 		return 0;
 	if (rows[s->state].want == WANT_LINE)
 		return client_line(s, bytes, len);
-	enter(s, s->state == ST_CONTENT ? on_content(s, bytes, len, &used) : on_swallow(s, bytes, len, &used));
+	next = s->state == ST_CONTENT ? on_content(s, bytes, len, &used) : on_swallow(s, bytes, len, &used);
+	block_octets(s, used);
+	enter(s, next);
 	return used;
 }
 
@@ -237,6 +244,17 @@ static void shutdown_now(struct session *s)
 	enter(s, end_with(s, SESSION_END_SHUTDOWN, s->spliced ? "" : line));
 }
 
+static void shed(struct session *s, const char *reason)
+{
+	static const char line[] = "421 4.3.2 too busy to wait any longer, try again later";
+
+	if (session_has_message(s))
+		return;
+	say_line(s, line);
+	s->end_reason = reason;
+	enter(s, end_with(s, SESSION_END_SHED, line));
+}
+
 size_t session_feed(struct session *s, const struct session_event *event)
 {
 	struct input in = { .reason = event->reason != NULL ? event->reason : "",
@@ -281,6 +299,7 @@ size_t session_feed(struct session *s, const struct session_event *event)
 		break;
 	case SESSION_TIMEOUT: enter(s, rows[s->state].timeout(s, &in)); break;
 	case SESSION_SHUTDOWN: shutdown_now(s); break;
+	case SESSION_SHED: shed(s, in.reason); break;
 	default: enter(s, unexpected(s, &in)); break;
 	}
 	return 0;
@@ -321,6 +340,7 @@ void session_start(struct session *s, uint64_t now_s)
 	s->started_s = now_s;
 	s->entered_s = now_s;
 	s->asked_s = now_s;
+	s->progress_s = now_s;
 	enter(s, open_start(s));
 }
 

@@ -49,6 +49,7 @@ enum session_event_kind {
 	SESSION_SPLICED,      /* splice: octets passed, and what is known of them now */
 	SESSION_SPLICE_ENDED, /* splice, reason: nothing passes any more */
 	SESSION_SHUTDOWN,     /* the process ends: the session says 421 4.3.2 and is over */
+	SESSION_SHED, /* there are too many: likewise, with |reason|; while session_has_message, nothing happens */
 	SESSION_EVENT_COUNT
 };
 
@@ -173,6 +174,12 @@ size_t session_feed(struct session *s, const struct session_event *event);
 
 unsigned session_want(const struct session *s);
 bool session_over(const struct session *s);
+/* session_has_message: the client said DATA, and the server's last word on the message is not out; or
+ * the two are left to each other, and nobody knows. */
+bool session_has_message(const struct session *s);
+/* session_progress_s: the monotonic second in which the session came further for the last time: greeting, EHLO, the
+ * client's TLS, a recipient more than ever before, a message that the server took. */
+uint64_t session_progress_s(const struct session *s);
 const char *session_state(const struct session *s); /* the state's name, for debugging */
 
 #endif

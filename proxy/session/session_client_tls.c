@@ -47,6 +47,7 @@ enum state on_client_tls(struct session *s, const struct input *in)
 	}
 	s->client_in_tls = true;
 	s->client_tls = *in->tls;
+	progress_made(s, PROGRESS_CLIENT_TLS);
 	forget_client(s);
 	return ST_GREETED;
 }

@@ -166,6 +166,7 @@ enum state on_final(struct session *s, const struct input *in)
 	say_reply(s, in->reply);
 	if (in->reply->code < 300) {
 		s->totals.messages++;
+		progress_made(s, PROGRESS_MESSAGE);
 		log_message(s);
 	} else {
 		s->totals.messages_refused++;

@@ -106,6 +106,7 @@ enum state hello_answer(struct session *s)
 		s->offered_size = show.size;
 	}
 	s->hello = true;
+	progress_made(s, s->client_in_tls ? PROGRESS_HELLO_IN_TLS : PROGRESS_HELLO);
 	smtp_line_set_limit(&s->line, (s->offered & SMTP_KEYWORD_AUTH) != 0 ? SMTP_LINE_AUTH_MAX : SMTP_LINE_MAX);
 	return leg_ready(s);
 }

@@ -17,6 +17,7 @@ const char *session_end_name(enum session_end end)
 		[SESSION_END_SHUTDOWN] = "shutdown",
 		[SESSION_END_CLIENT_TLS] = "client-tls",
 		[SESSION_END_PASSTHROUGH] = "passthrough",
+		[SESSION_END_SHED] = "shed",
 	};
 
 	return (unsigned)end < SESSION_END_COUNT ? names[end] : "none";

@@ -97,6 +97,7 @@ enum state on_banner(struct session *s, const struct input *in)
 		host_did(s, HOST_SILENT);
 		s->leg.stage = LEG_GREETED;
 		s->totals.greeted = true;
+		progress_made(s, PROGRESS_GREETED);
 		say_reply(s, in->reply);
 		return ST_GREETED;
 	}

@@ -3,6 +3,8 @@
 #ifndef GATE25_PROXY_SESSION_SESSION_PRIVATE_H
 #define GATE25_PROXY_SESSION_SESSION_PRIVATE_H
 
+#include <limits.h>
+
 #include "policy/verdict/demand.h"
 #include "proxy/session/ehlo_memory.h"
 #include "proxy/session/host_memory.h"
@@ -121,6 +123,10 @@ struct session {
 	uint64_t entered_s; /* the state */
 	uint64_t asked_s;   /* when the pending EHLO or RCPT arrived */
 	unsigned own_left_s;
+	unsigned progress; /* how far it came, enum progress */
+	uint64_t progress_s;
+	uint64_t block_s;    /* a message's block began */
+	unsigned block_left; /* octets of it to come */
 
 	/* client */
 	struct smtp_line line;
@@ -210,6 +216,7 @@ enum clock {
 	CLOCK_STATE = 0, /* the time is for this state alone */
 	CLOCK_OWN,       /* and at most what is left of SESSION_OWN_WORK_S */
 	CLOCK_PATIENCE,  /* and at most what is left of SESSION_PATIENCE_S since the client's command */
+	CLOCK_BLOCK,     /* since the last whole block of the message */
 };
 
 struct row {
@@ -227,6 +234,20 @@ struct row {
 
 /* session.c */
 const struct row *session_row(enum state state);
+
+/* session_progress.c */
+enum progress {
+	PROGRESS_NONE = 0,
+	PROGRESS_GREETED,
+	PROGRESS_HELLO,
+	PROGRESS_CLIENT_TLS,
+	PROGRESS_HELLO_IN_TLS,
+	PROGRESS_RCPT,              /* and one more for each further one */
+	PROGRESS_MESSAGE = INT_MAX, /* the server took it */
+};
+void progress_made(struct session *s, unsigned step); /* enum progress */
+void block_begin(struct session *s);
+void block_octets(struct session *s, size_t len); /* of the message came */
 
 /* session_say.c: to the client */
 void say_line(struct session *s, const char *line);                /* one line without CRLF */

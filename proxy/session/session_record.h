@@ -36,6 +36,7 @@ enum session_end {
 	SESSION_END_SHUTDOWN,
 	SESSION_END_CLIENT_TLS,  /* the client's own STARTTLS came to nothing: |reason| */
 	SESSION_END_PASSTHROUGH, /* client and server were left to each other, and are done, or |reason| */
+	SESSION_END_SHED,        /* there were too many sessions, and it had not come any further: |reason| */
 	SESSION_END_COUNT
 };
 

@@ -141,6 +141,7 @@ enum state on_rcpt(struct session *s, const struct input *in)
 	say_reply(s, in->reply);
 	if (in->reply->code < 300) {
 		s->tx.accepted++;
+		progress_made(s, PROGRESS_RCPT + s->tx.accepted);
 		s->totals.rcpts_accepted++;
 		log_rcpt(s);
 	} else {

@@ -144,12 +144,14 @@ static bool feed_outcome(struct conn *conn)
 	return true;
 }
 
-static bool feed_octets(struct conn *conn, struct leg *leg, enum session_event_kind kind)
+static bool feed_octets(struct conn *conn, struct leg *leg, enum session_event_kind kind, size_t max)
 {
 	struct session_event event = { .kind = kind };
 	size_t took;
 
 	event.bytes = leg_input(leg, &event.len);
+	if (event.len > max)
+		event.len = max;
 	if (event.len == 0)
 		return false;
 	took = conn_feed(conn, &event);
@@ -164,7 +166,7 @@ static bool feed_server(struct conn *conn)
 	if (conn->server == NULL || (session_want(conn->session) & SESSION_WANT_SERVER) == 0)
 		return false;
 	/* Also of a broken leg: what the server said before it went is what it has to say. */
-	if (feed_octets(conn, conn->server, SESSION_SERVER_OCTETS))
+	if (feed_octets(conn, conn->server, SESSION_SERVER_OCTETS, SIZE_MAX))
 		return true;
 	if (conn->server == NULL || leg_ended(conn->server) == LEG_OPEN || conn->server_closed)
 		return false;
@@ -174,20 +176,30 @@ static bool feed_server(struct conn *conn)
 	return true;
 }
 
+/* room_for_client: how many of the client's octets may be fed now. Of a message no more than the server has room for:
+ * its progress is then the server's as well. */
+static size_t room_for_client(const struct conn *conn)
+{
+	size_t unsent = conn->server != NULL ? leg_unsent(conn->server) : 0;
+
+	if (leg_unsent(conn->client) >= UNSENT_MAX || unsent >= UNSENT_MAX)
+		return 0;
+	return session_has_message(conn->session) ? UNSENT_MAX - unsent : SIZE_MAX;
+}
+
 static bool feed_client(struct conn *conn)
 {
 	size_t left;
-	bool room = leg_unsent(conn->client) < UNSENT_MAX &&
-		    (conn->server == NULL || leg_unsent(conn->server) < UNSENT_MAX);
+	size_t room = room_for_client(conn);
 	bool wanted = (session_want(conn->session) & SESSION_WANT_CLIENT) != 0;
 
-	if (leg_ended(conn->client) != LEG_BROKEN && wanted && room &&
-	    feed_octets(conn, conn->client, SESSION_CLIENT_OCTETS))
+	if (leg_ended(conn->client) != LEG_BROKEN && wanted && room > 0 &&
+	    feed_octets(conn, conn->client, SESSION_CLIENT_OCTETS, room))
 		return true;
 	if (session_over(conn->session) || conn->client_closed || leg_ended(conn->client) == LEG_OPEN)
 		return false;
 	(void)leg_input(conn->client, &left);
-	if (leg_ended(conn->client) == LEG_CLOSED && left > 0 && !(wanted && room))
+	if (leg_ended(conn->client) == LEG_CLOSED && left > 0 && !(wanted && room > 0))
 		return false;
 	conn->client_closed = true;
 	feed_kind(conn, SESSION_CLIENT_CLOSED);
@@ -275,11 +287,13 @@ static void on_not_connected(void *arg, const char *reason)
 
 static void on_tls_ready(void *arg)
 {
+	conn_leave_turn(arg, CONN_SERVER);
 	outcome(arg, WAIT_TLS_READY, "");
 }
 
 static void on_tls_failed(void *arg, const char *reason)
 {
+	conn_leave_turn(arg, CONN_SERVER);
 	outcome(arg, WAIT_TLS_FAILED, reason);
 }
 
@@ -289,6 +303,11 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	/* Neither peer is to blame, and above all: nothing that a level lets pass instead of TLS. */
+	if (conn_waits_for_turn(conn)) {
+		conn_shed(conn, "too many TLS handshakes: its turn did not come in time");
+		return;
+	}
 	feed_kind(conn, SESSION_TIMEOUT);
 	pump(conn);
 }
@@ -303,11 +322,13 @@ const struct leg_events conn_server_events = {
 
 static void on_client_tls_ready(void *arg)
 {
+	conn_leave_turn(arg, CONN_CLIENT);
 	outcome(arg, WAIT_CLIENT_TLS_READY, "");
 }
 
 static void on_client_tls_failed(void *arg, const char *reason)
 {
+	conn_leave_turn(arg, CONN_CLIENT);
 	outcome(arg, WAIT_CLIENT_TLS_FAILED, reason);
 }
 
@@ -364,10 +385,19 @@ void conn_shutdown(struct conn *conn)
 	pump(conn);
 }
 
+void conn_shed(struct conn *conn, const char *reason)
+{
+	(void)snprintf(conn->reason, sizeof(conn->reason), "%s", reason);
+	feed_kind(conn, SESSION_SHED);
+	pump(conn);
+}
+
 void conn_free(struct conn *conn)
 {
 	const struct conn_host *host = conn->host;
 
+	conn_leave_turn(conn, CONN_SERVER);
+	conn_leave_turn(conn, CONN_CLIENT);
 	if (conn->question != 0)
 		host->cancel(host->arg, conn->question);
 	verdict_unref(conn->verdict);

@@ -49,6 +49,7 @@ static void wait_for(struct conn *conn, enum waiting what, const char *reason)
 
 static void drop_server(struct conn *conn)
 {
+	conn_leave_turn(conn, CONN_SERVER);
 	leg_free(conn->server);
 	conn->server = NULL;
 	tls_peer_free(conn->peer);
@@ -95,10 +96,12 @@ static void op_start_tls(void *arg, const struct session_tls_wish *wish)
 		return;
 	}
 	tls = tls_new(conn->settings->tls, leg_fd(conn->server), &options);
-	if (tls == NULL)
+	if (tls == NULL) {
 		wait_for(conn, WAIT_TLS_FAILED, "cannot set up TLS");
-	else
-		leg_start_tls(conn->server, tls);
+		return;
+	}
+	leg_start_tls(conn->server, tls);
+	conn_enter_turn(conn, CONN_SERVER);
 }
 
 static void op_close_server(void *arg, bool politely)
@@ -197,6 +200,8 @@ static void op_start_client_tls(void *arg)
 
 	if (!client_tls_start(conn->client, conn->settings))
 		wait_for(conn, WAIT_CLIENT_TLS_FAILED, "cannot set up TLS");
+	else
+		conn_enter_turn(conn, CONN_CLIENT);
 }
 
 static void op_splice(void *arg)

@@ -47,6 +47,7 @@ struct conn {
 	struct addr local; /* of the server leg, connected last: what the server sees; family 0: none was */
 	struct event *timer;
 	struct event *again; /* look once more, from the loop */
+	struct handshake_turn turns[CONN_SIDES];
 	unsigned waiting;
 	struct verdict *verdict; /* with WAIT_VERDICT; NULL: none to be had */
 	uint32_t question;       /* its id; 0: none is pending */
@@ -58,6 +59,11 @@ struct conn {
 	bool ours;          /* with WAIT_NOT_CONNECTED: no packet was sent */
 	char reason[256];   /* with WAIT_NOT_CONNECTED, WAIT_TLS_FAILED, WAIT_CLIENT_TLS_FAILED */
 };
+
+/* conn_crowded.c: while it waits for its turn, a TLS handshake that was started does not begin. */
+void conn_enter_turn(struct conn *conn, enum conn_side side); /* TLS was started on that leg */
+void conn_leave_turn(struct conn *conn, enum conn_side side); /* it is up or failed, or the leg goes */
+bool conn_waits_for_turn(const struct conn *conn);
 
 /* conn_ops.c: the operations of the machine, |arg| is the conn. */
 extern const struct session_ops conn_ops;

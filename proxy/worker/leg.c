@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 enum phase { PHASE_CONNECTING, PHASE_CLEAR, PHASE_START_TLS, PHASE_HANDSHAKE, PHASE_TLS, PHASE_LINGER };
 
 struct leg {
+	TAILQ_ENTRY(leg) lingering; /* PHASE_LINGER: in |lingerers| */
 	int fd;
 	enum phase phase;
 	enum leg_end end;
@@ -30,6 +32,7 @@ struct leg {
 	struct evbuffer *out;
 	struct tls *tls;
 	bool serves; /* of TLS: the peer is a client */
+	bool held;   /* TLS must not begin yet */
 	bool last;   /* leg_shut was called */
 	bool shut;   /* our end was sent */
 	/* TLS may want the other direction for a step. */
@@ -37,6 +40,10 @@ struct leg {
 	bool write_wants_read;
 	char why[TLS_ERROR_MAX]; /* it broke */
 };
+
+/* Those of this process that linger, the oldest first: they belong to no session any more. */
+static TAILQ_HEAD(lingerers, leg) lingerers = TAILQ_HEAD_INITIALIZER(lingerers);
+static unsigned lingerers_count;
 
 static void arm(struct event *event, bool wanted)
 {
@@ -229,6 +236,16 @@ bool leg_has_octets(const struct leg *leg)
 
 static void step_handshake(struct leg *leg);
 
+static void begin_handshake(struct leg *leg)
+{
+	arm(leg->readable, false);
+	arm(leg->writable, false);
+	if (leg->held)
+		return; /* leg_hold_tls comes back to it */
+	leg->phase = PHASE_HANDSHAKE;
+	step_handshake(leg);
+}
+
 /* The client's own octets may be in the socket by now: its ClientHello, and whatever else is there is no TLS. */
 static void step_accept_tls(struct leg *leg)
 {
@@ -242,8 +259,7 @@ static void step_accept_tls(struct leg *leg)
 	} else if (evbuffer_get_length(leg->out) > 0) {
 		arm(leg->writable, true);
 	} else {
-		leg->phase = PHASE_HANDSHAKE;
-		step_handshake(leg);
+		begin_handshake(leg);
 	}
 }
 
@@ -259,8 +275,7 @@ static void step_start_tls(struct leg *leg)
 	} else if (leg->end != LEG_OPEN) {
 		end_handshake(leg, "the server closed the connection where TLS should begin");
 	} else {
-		leg->phase = PHASE_HANDSHAKE;
-		step_handshake(leg);
+		begin_handshake(leg);
 	}
 }
 
@@ -380,6 +395,10 @@ void leg_free(struct leg *leg)
 {
 	if (leg == NULL)
 		return;
+	if (leg->phase == PHASE_LINGER) {
+		TAILQ_REMOVE(&lingerers, leg, lingering);
+		lingerers_count--;
+	}
 	if (leg->readable != NULL)
 		event_free(leg->readable);
 	if (leg->writable != NULL)
@@ -406,6 +425,9 @@ void leg_linger(struct leg *leg, unsigned seconds)
 		return;
 	}
 	leg->phase = PHASE_LINGER;
+	TAILQ_INSERT_TAIL(&lingerers, leg, lingering);
+	if (++lingerers_count > LEG_LINGERING_MAX)
+		leg_free(TAILQ_FIRST(&lingerers));
 	if (leg->end == LEG_CLOSED)
 		leg->end = LEG_OPEN; /* its end is read once more below */
 	step_linger(leg);
@@ -487,6 +509,15 @@ void leg_start_tls(struct leg *leg, struct tls *tls)
 	arm(leg->readable, false);
 	arm(leg->writable, leg->end != LEG_BROKEN);
 	if (leg->end == LEG_BROKEN)
+		event_active(leg->later, EV_TIMEOUT, 0);
+}
+
+void leg_hold_tls(struct leg *leg, bool held)
+{
+	bool released = leg->held && !held;
+
+	leg->held = held;
+	if (released && leg->phase == PHASE_START_TLS)
 		event_active(leg->later, EV_TIMEOUT, 0);
 }
 

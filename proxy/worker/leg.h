@@ -14,7 +14,8 @@ struct event_base;
 struct leg;
 struct tls;
 
-#define LEG_INPUT_MAX (96U * 1024) /* then the peer waits; more than the longest reply */
+#define LEG_INPUT_MAX     (96U * 1024) /* then the peer waits; more than the longest reply */
+#define LEG_LINGERING_MAX 256          /* of a process: nobody who does not close takes more files than that */
 
 struct leg_events {
 	/* Input grew, the peer closed or broke, or output went out: look again. */
@@ -36,7 +37,7 @@ struct leg *leg_new(struct event_base *base, int fd, bool connecting, const stru
 void leg_free(struct leg *leg); /* closes at once; NULL is fine */
 
 /* leg_linger gives the leg away: what is written goes out, then TLS and socket are closed and the peer's end is
- * awaited; after |seconds| it is over in any case. */
+ * awaited; after |seconds| it is over in any case, and before that where LEG_LINGERING_MAX others came after it. */
 void leg_linger(struct leg *leg, unsigned seconds);
 
 enum leg_end leg_ended(const struct leg *leg);
@@ -65,6 +66,8 @@ void leg_start_tls(struct leg *leg, struct tls *tls);
  * goes out in clear first, and nothing of the peer is read before. Octets in clear that are buffered when the loop runs
  * next are a failure. */
 void leg_accept_tls(struct leg *leg, struct tls *tls);
+/* leg_hold_tls: while it is held, TLS that was started does not begin: no octet of a handshake is read or written. */
+void leg_hold_tls(struct leg *leg, bool held);
 int leg_fd(const struct leg *leg);
 struct tls *leg_tls(struct leg *leg); /* borrowed; NULL in clear */
 

@@ -10,10 +10,12 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "netfilter/origdst.h"
 #include "proxy/base/log.h"
+#include "proxy/worker/admission.h"
 #include "proxy/worker/conn.h"
 #include "proxy/monitor/counters.h"
 #include "proxy/session/ehlo_memory.h"
@@ -30,6 +32,7 @@ struct sessions {
 	struct sessions_plan plan;
 	struct event *acceptable; /* NULL once draining */
 	struct event *resume;
+	struct admission *admission;
 	struct host_memory *hosts;
 	struct ehlo_memory *keywords;
 	struct conn *first;
@@ -64,6 +67,7 @@ void sessions_ended(struct sessions *sessions, struct conn *conn)
 {
 	struct conn_link *link = conn_link(conn);
 
+	admission_ended(link);
 	if (link->prev != NULL)
 		conn_link(link->prev)->next = link->next;
 	else
@@ -76,16 +80,36 @@ void sessions_ended(struct sessions *sessions, struct conn *conn)
 		sessions->plan.empty(sessions->plan.arg);
 }
 
+static unsigned how_many(void *arg)
+{
+	return ((const struct sessions *)arg)->count;
+}
+
+static bool shed_one(void *arg, const struct crowd_group *crowd, unsigned stuck_s)
+{
+	struct conn *oldest = NULL;
+	uint64_t oldest_s = UINT64_MAX;
+	struct timespec now;
+
+	for (struct conn *conn = ((struct sessions *)arg)->first; conn != NULL; conn = conn_link(conn)->next) {
+		const struct conn_link *link = conn_link(conn);
+		uint64_t since_s;
+		if (crowd != NULL && link->same_client != crowd && link->same_destination != crowd)
+			continue;
+		if (conn_sheddable(conn, &since_s) && since_s < oldest_s) {
+			oldest = conn;
+			oldest_s = since_s;
+		}
+	}
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	if (oldest == NULL || (uint64_t)now.tv_sec - oldest_s < stuck_s)
+		return false;
+	conn_shed(oldest, "too many sessions, and this one had not come any further for a while");
+	return true;
+}
+
 /* --- one connection ------------------------------------------------------------------------------------------------
  */
-
-/* refuse says one line and closes; a client that does not read it loses only that line. */
-static void refuse(int fd, const char *reply)
-{
-	(void)!send(fd, reply, strlen(reply), MSG_NOSIGNAL | MSG_DONTWAIT);
-	(void)shutdown(fd, SHUT_WR);
-	(void)close(fd);
-}
 
 /* port_taken: one of the client's own connections to the destination, this one included, has the port. (Those of other
  * workers are not seen; a collision there fails to connect, and the client tries again.) */
@@ -170,34 +194,10 @@ static void begin(struct sessions *sessions, int fd, const struct endpoint *clie
 		return;
 	}
 	link_in(sessions, conn);
-}
-
-static void refuse_loop(struct sessions *sessions, int fd, const struct endpoint *client, const char *why)
-{
-	struct log_line line;
-	char text[ENDPOINT_TEXT_MAX];
-
-	counters_add(sessions->plan.counters, COUNTER_LOOPS, 1);
-	log_open(&line, LOG_LEVEL_WARNING, "refused");
-	log_add(&line, "client", "%s", endpoint_format(client, text));
-	log_add(&line, "reply", "421 4.4.6");
-	log_add(&line, "reason", "%s", why);
-	log_close(&line);
-	refuse(fd, "421 4.4.6 this port is for intercepted connections only\r\n");
-}
-
-/* refuse_poor: there is no descriptor for a session. One that could not serve its client to the end must not begin. */
-static void refuse_poor(int fd, const struct endpoint *client)
-{
-	struct log_line line;
-	char text[ENDPOINT_TEXT_MAX];
-
-	log_open(&line, LOG_LEVEL_WARNING, "refused");
-	log_add(&line, "client", "%s", endpoint_format(client, text));
-	log_add(&line, "reply", "421 4.3.2");
-	log_add(&line, "reason", "this worker may open no more files (LimitNOFILE, ulimit -n)");
-	log_close(&line);
-	refuse(fd, "421 4.3.2 too many sessions, try again later\r\n");
+	if (!admission_began(sessions->admission, conn_link(conn), client, destination)) {
+		log_say(LOG_LEVEL_ERROR, "session", "out of memory: connection dropped");
+		conn_free(conn);
+	}
 }
 
 static bool out_of_files(const struct sessions *sessions, int fd)
@@ -223,12 +223,10 @@ static void accepted(struct sessions *sessions, int fd, const struct sockaddr_st
 	if (found == ORIGDST_SELFTEST)
 		(void)close(fd);
 	else if (out_of_files(sessions, fd) || (found == ORIGDST_FAILED && (errno == EMFILE || errno == ENFILE)))
-		refuse_poor(fd, &client);
+		admission_refuse_poor(sessions->admission, fd, &client);
 	else if (found != ORIGDST_OK)
-		refuse_loop(sessions, fd, &client, origdst_name(found));
-	else if (sessions->count >= conf->max_sessions)
-		refuse(fd, "421 4.3.2 too many sessions, try again later\r\n");
-	else
+		admission_refuse_loop(sessions->admission, fd, &client, origdst_name(found));
+	else if (!admission_refuses(sessions->admission, conf, fd, &client, &destination))
 		begin(sessions, fd, &client, &destination);
 }
 
@@ -268,7 +266,7 @@ static void on_acceptable(evutil_socket_t listen_fd, short what, void *arg)
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			log_errno(LOG_LEVEL_WARNING, "accept", "clients wait");
+			admission_paused(sessions->admission);
 			pause_accepting(sessions);
 		}
 		return;
@@ -295,12 +293,14 @@ struct sessions *sessions_new(const struct sessions_plan *plan)
 		return NULL;
 	sessions->plan = *plan;
 	sessions->files_max = files_max();
+	sessions->admission = admission_new(&(struct admission_plan){
+		.base = plan->base, .counters = plan->counters, .shed = shed_one, .count = how_many, .arg = sessions });
 	sessions->hosts = host_memory_new(MEMORY_ENTRIES);
 	sessions->keywords = ehlo_memory_new(MEMORY_ENTRIES);
 	sessions->resume = evtimer_new(plan->base, on_resume, sessions);
 	sessions->acceptable = event_new(plan->base, plan->listen_fd, EV_READ | EV_PERSIST, on_acceptable, sessions);
-	if (sessions->hosts == NULL || sessions->keywords == NULL || sessions->resume == NULL ||
-	    sessions->acceptable == NULL || event_add(sessions->acceptable, NULL) != 0) {
+	if (sessions->admission == NULL || sessions->hosts == NULL || sessions->keywords == NULL ||
+	    sessions->resume == NULL || sessions->acceptable == NULL || event_add(sessions->acceptable, NULL) != 0) {
 		sessions_free(sessions);
 		return NULL;
 	}
@@ -350,6 +350,7 @@ void sessions_free(struct sessions *sessions)
 		event_free(sessions->acceptable);
 	if (sessions->resume != NULL)
 		event_free(sessions->resume);
+	admission_free(sessions->admission);
 	host_memory_free(sessions->hosts);
 	ehlo_memory_free(sessions->keywords);
 	free(sessions);

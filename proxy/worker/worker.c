@@ -435,12 +435,15 @@ static void init(struct worker *worker, struct role_start *start)
 		.arg = worker,
 	};
 	worker->noticed = noticed_new(NOTICED_ENTRIES);
+	for (unsigned side = 0; side < CONN_SIDES; side++)
+		worker->host.handshakes[side] = conn_handshakes_new(worker->base, worker->counters, side);
 	plan.base = worker->base;
 	plan.host = &worker->host;
 	plan.counters = worker->counters;
 	worker->sessions = sessions_new(&plan);
 	if (worker->verdicts == NULL || worker->sessions == NULL || worker->noticed == NULL ||
-	    worker->ask_peer == NULL || worker->drain_over == NULL)
+	    worker->ask_peer == NULL || worker->drain_over == NULL || worker->host.handshakes[CONN_SERVER] == NULL ||
+	    worker->host.handshakes[CONN_CLIENT] == NULL)
 		log_die("start", "out of memory");
 	host_memory_tell(sessions_hosts(worker->sessions), on_host_news, worker);
 	worker->text = strdup(start->conf_text); /* NULL: each reload is taken for a change */
@@ -471,6 +474,8 @@ int worker_main(void)
 
 	sessions_free(worker.sessions);
 	noticed_free(worker.noticed);
+	for (unsigned side = 0; side < CONN_SIDES; side++)
+		handshakes_free(worker.host.handshakes[side]);
 	verdict_client_free(worker.verdicts);
 	event_free(worker.drain_over);
 	event_free(worker.ask_peer);

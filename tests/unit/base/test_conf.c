@@ -111,7 +111,8 @@ static const char everything[] =
 	"fence = yes\nmark-own = 0x100\nmark-tproxy = 512\nmark-seen = 0x800\nctmark-approved = 0x400\nctmark-local = "
 	"0x80000000\nroute-table = 1000\n"
 	"workers = 3 user = g policy-user = 1001 monitor-user = 'm'\n"
-	"monitor = [::1]:9000\nlog = syslog log-format = json log-level = debug max-sessions = 17 drain-limit = 86400\n"
+	"monitor = [::1]:9000\nlog = syslog log-format = json log-level = debug max-sessions = 17 drain-limit = 86400 "
+	"max-sessions-client = 5 max-sessions-destination = 6 max-handshakes = 7\n"
 	"bare-newline = reject tls-compat = no tls-groups = {X25519, P-256}\n"
 	"ca-file = /etc/ca.pem enforce = off default-level = verify\n"
 	"resolvers = {127.0.0.1, \"[::1]:5353\"}\n"
@@ -158,6 +159,9 @@ static void check_gate_values(const struct conf *conf)
 	assert_int_equal(conf->log_level, LOG_LEVEL_DEBUG);
 	assert_int_equal(conf->max_sessions, 17);
 	assert_int_equal(conf->drain_limit_s, 86400);
+	assert_int_equal(conf->max_sessions_client, 5);
+	assert_int_equal(conf->max_sessions_destination, 6);
+	assert_int_equal(conf->max_handshakes, 7);
 	assert_int_equal(conf->bare_newline, CONF_BARE_NEWLINE_REJECT);
 	assert_false(conf->tls_compat);
 	assert_string_equal(conf->tls_groups, "X25519:P-256");

@@ -87,6 +87,9 @@ static void check_defaults(const struct conf *a, const struct conf *b)
 	assert_int_equal(a->log_level, b->log_level);
 	assert_int_equal(a->max_sessions, b->max_sessions);
 	assert_int_equal(a->drain_limit_s, b->drain_limit_s);
+	assert_int_equal(a->max_sessions_client, b->max_sessions_client);
+	assert_int_equal(a->max_sessions_destination, b->max_sessions_destination);
+	assert_int_equal(a->max_handshakes, b->max_handshakes);
 	assert_int_equal(a->bare_newline, b->bare_newline);
 	assert_int_equal(a->tls_compat, b->tls_compat);
 	assert_string_equal(a->ca_file, b->ca_file);
