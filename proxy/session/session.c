@@ -68,7 +68,7 @@ static const struct row rows[ST_COUNT] = {
 	[ST_SWALLOW] = { "swallow", WANT_CONTENT, CLOCK_BLOCK, 180, unexpected,
 		unexpected, client_gone, unexpected, client_idle, unexpected },
 	[ST_FINAL] = { "final", WANT_REPLY, CLOCK_STATE, 600, on_final,
-		unexpected, client_gone, on_final_lost, silent, pass_421 },
+		unexpected, on_final_client_gone, on_final_lost, silent, pass_421 },
 	[ST_RSET] = { "rset", WANT_REPLY, CLOCK_STATE, 60, on_rset,
 		unexpected, client_gone, on_rset_lost, silent, on_rset },
 	[ST_AUTH] = { "auth", WANT_REPLY, CLOCK_PATIENCE, SESSION_PATIENCE_S, on_auth,

@@ -151,12 +151,26 @@ enum state on_swallow(struct session *s, const uint8_t *bytes, size_t len, size_
 	return status == MESSAGE_DATA_ENDED ? swallowed(s) : ST_SWALLOW;
 }
 
+/* The client closed its half, or all; the server has the whole message and may take it. Whatever it says is told, if
+ * only to the log: a client that is gone will send the message again. */
+enum state on_final_client_gone(struct session *s, const struct input *in)
+{
+	(void)in;
+	s->client_left = true;
+	return s->state;
+}
+
+static enum state final_over(struct session *s)
+{
+	transaction_end(s);
+	return s->client_left ? client_gone(s, &(struct input){ .reason = "" }) : leg_ready(s);
+}
+
 enum state on_final_lost(struct session *s, const struct input *in)
 {
 	fault_answer(s, "451 4.4.2 the server is gone", in->reason);
 	s->totals.messages_refused++;
-	transaction_end(s);
-	return leg_ready(s);
+	return final_over(s);
 }
 
 enum state on_final(struct session *s, const struct input *in)
@@ -172,6 +186,5 @@ enum state on_final(struct session *s, const struct input *in)
 		s->totals.messages_refused++;
 	}
 	s->tx.open = false;
-	transaction_end(s);
-	return leg_ready(s);
+	return final_over(s);
 }

@@ -138,6 +138,7 @@ struct session {
 	uint64_t offered_size; /* 0: no number was given */
 	unsigned errors;
 	unsigned signs;                  /* of the server, told: bits by enum session_sign */
+	bool client_left;                /* behind the end of its message, whose reply is waited for */
 	bool hushed;                     /* AUTH or DATA was said: what is no command may be a secret */
 	bool client_more;                /* octets follow the line at hand */
 	bool client_in_tls;              /* by its own STARTTLS */
@@ -358,7 +359,7 @@ step_fn on_mail, on_mail_lost, on_rcpt, on_pending_lost, on_unbound_lost, on_unb
 enum state data_begin(struct session *s);
 enum state on_content(struct session *s, const uint8_t *bytes, size_t len, size_t *out_used);
 enum state on_swallow(struct session *s, const uint8_t *bytes, size_t len, size_t *out_used);
-step_fn on_data, on_content_reply, on_content_lost, on_content_timeout, on_final, on_final_lost;
+step_fn on_data, on_content_reply, on_content_lost, on_content_timeout, on_final, on_final_lost, on_final_client_gone;
 
 /* session_auth.c: AUTH of destination rules */
 enum state auth_begin(struct session *s, const struct smtp_command *command);
