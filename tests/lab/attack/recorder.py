@@ -8,8 +8,14 @@ import ssl
 import sys
 import threading
 
-REPLIES = {b"EHLO": b"250-recorder\r\n250-SIZE 99999999\r\n250-8BITMIME\r\n250 STARTTLS\r\n", b"DATA": b"354 go on\r\n",
-           b"QUIT": b"221 2.0.0 bye\r\n"}
+REPLIES = {b"EHLO": b"250-recorder\r\n250-SIZE 99999999\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250 STARTTLS\r\n",
+           b"DATA": b"354 go on\r\n", b"QUIT": b"221 2.0.0 bye\r\n"}
+RECIPIENTS = {b"RCPT TO:<full": b"452 4.5.3 too many recipients\r\n", b"RCPT TO:<nobody": b"550 5.1.1 nobody\r\n"}
+
+
+def reply_to(line):
+    known = next((reply for recipient, reply in RECIPIENTS.items() if line.startswith(recipient)), b"250 2.0.0 ok\r\n")
+    return REPLIES.get(line[:4].upper(), known)
 
 
 def converse(sock, kept):
@@ -26,7 +32,7 @@ def converse(sock, kept):
             in_data = line.upper() == b"DATA"
             if in_data:
                 buffer = b"\r\n" + buffer  # a dot straight behind DATA counts
-            sock.sendall(REPLIES.get(line[:4].upper(), b"250 2.0.0 ok\r\n"))
+            sock.sendall(reply_to(line))
             continue
         more = sock.recv(65536)
         if not more:
