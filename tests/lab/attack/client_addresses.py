@@ -187,4 +187,5 @@ ROWS += [
 for digits in (b"18446744073709551615", b"18446744073709551616", b"99999999999999999999"):
     SIZE_MAIL = b"MAIL FROM:<canary@lan.test> SIZE=" + digits
     LINE = "552 5.3.4 larger than the server takes"
-    ROWS.append(Row(f"SIZE={digits.decode()}", (SIZE_MAIL + b"\r\n",), (LINE,), (("client-error", LINE, SIZE_MAIL),)))
+    ROWS.append(Row(f"SIZE={digits.decode()}", (SIZE_MAIL + b"\r\n" + b"RCPT TO:<bob@raw.lab>\r\n",), (OK, LINE),
+                    (("refused", LINE, None),), server=b"QUIT\r\n", domain="raw.lab"))
