@@ -184,6 +184,22 @@ void children_reaped(struct children *children)
 	}
 }
 
+/* stood_still: the parent itself did not run for a while (a paused container or machine), and neither did the roles,
+ * most likely: who has been silent meanwhile need not be hung. */
+static bool stood_still(struct children *children, int64_t now)
+{
+	int64_t since = now - children->watched_s;
+
+	children->watched_s = now;
+	return since > 2 * ROLE_ALIVE_S;
+}
+
+static void forgive(struct children *children, int64_t now)
+{
+	for (size_t i = 0; i < children->count; i++)
+		children->items[i].heard_s = now;
+}
+
 static void kill_hung(struct children *children, int64_t now)
 {
 	for (size_t i = 0; i < children->count; i++) {
@@ -199,10 +215,17 @@ static void kill_hung(struct children *children, int64_t now)
 
 static void on_watch(evutil_socket_t fd, short what, void *arg)
 {
+	const int64_t now = child_now_s();
+	const bool forgiven = stood_still(arg, now);
+
 	(void)fd;
 	(void)what;
-	for (struct children *all = arg; all != NULL; all = all->older)
-		kill_hung(all, child_now_s());
+	for (struct children *all = arg; all != NULL; all = all->older) {
+		if (forgiven)
+			forgive(all, now);
+		else
+			kill_hung(all, now);
+	}
 }
 
 /* free_slot: one that no worker of an older program has. ROLE_SLOTS_MAX: there is none. */
@@ -266,6 +289,7 @@ bool children_start(struct children *children)
 {
 	const struct timeval every = { .tv_sec = ROLE_ALIVE_S };
 
+	children->watched_s = child_now_s();
 	for (size_t i = 0; i < children->count; i++) {
 		if (!start(&children->items[i])) {
 			log_errno(LOG_LEVEL_ERROR, "role-start", "%s cannot be started",

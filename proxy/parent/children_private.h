@@ -29,6 +29,7 @@ struct children {
 	void *arg;
 	const struct inputs *inputs;
 	struct event *watch; /* for hung roles */
+	int64_t watched_s;   /* when it last looked */
 	bool draining;
 	size_t count;
 	struct child *items; /* policy, monitor if any, workers */

@@ -1,6 +1,7 @@
 """stand.py - SMTP clients that stand still at a named state of their session, until they are told to go on; and what
 holds answers back for them. They keep the books of ledger.py."""
 import os
+import re
 import subprocess
 import sys
 import time
@@ -32,11 +33,12 @@ def hold(state, on):
         nft("gw", "flush chain inet hold input")
 
 
-def held_questions():
-    """Whether the resolver was asked about the domains "verdict..." and the question is held back."""
-    said = subprocess.run(["ip", "netns", "exec", f"g25-{os.environ['LAB_ID']}-gw", "nft", "list", "chain", "inet", "hold",
-                           "input"], check=True, capture_output=True, text=True).stdout
-    return "packets" in said and "packets 0 " not in said
+def held(node, chain):
+    """How many packets were held back there: TLS handshakes of servers (path, forward), questions to the resolver (gw,
+    input)."""
+    said = subprocess.run(["ip", "netns", "exec", f"g25-{os.environ['LAB_ID']}-{node}", "nft", "list", "chain", "inet",
+                           "hold", chain], check=True, capture_output=True, text=True).stdout
+    return sum(int(count) for count in re.findall(r"packets (\d+)", said))
 
 
 def write(name, line):
@@ -125,18 +127,14 @@ class Stand:
         return self.state == "banner" or self.stand_at_dot()
 
     def stand_unanswered(self):
-        """Waits for the reply to RCPT: the verdict, or the TLS handshake, does not come."""
+        """Waits for the reply to RCPT: the verdict, or the server's part of the TLS handshake, does not come."""
+        where = ("gw", "input") if self.state == "verdict" else ("path", "forward")
+        before = held(*where)
         self.step(), self.step()
         self.steps.pop(0)
         self.client.send(f"RCPT TO:<bob@{self.message.domain}>\r\n".encode())
         self.waits = True
-        return smtp.until(20, held_questions if self.state == "verdict" else self.handshake_begun)
-
-    def handshake_begun(self):
-        """Whether the server was asked for STARTTLS and has answered with its hello, which is held back."""
-        said = subprocess.run(["ip", "netns", "exec", f"g25-{os.environ['LAB_ID']}-server", "ss", "-Htn", "state",
-                               "established", "src", ADDRESSES["handshake"]], check=True, capture_output=True, text=True)
-        return any(int(line.split()[1]) > 0 for line in said.stdout.splitlines())
+        return smtp.until(20, lambda: held(*where) > before)
 
     def stand_at_dot(self):
         """The server has the message, and its answer is on its way."""

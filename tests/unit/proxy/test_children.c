@@ -1,5 +1,5 @@
-/* test_children.c - the parent's roles, played by this very program: started, wired, killed, mute, talking nonsense;
- * and a parent that has no descriptors left when it should start one. */
+/* test_children.c - the parent's roles, played by this very program: started, wired, killed, mute, talking nonsense,
+ * silent by a clock that the test moves; and a parent that has no descriptors left when it should start one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -136,12 +137,24 @@ struct fixture {
 };
 
 static unsigned starts_failed; /* as logged: the sink has no argument */
+static unsigned hung;
+static time_t ahead_s; /* of the kernel's clock, in this process */
+
+/* In libc's place, for libevent too. */
+int clock_gettime(clockid_t id, struct timespec *out)
+{
+	int result = (int)syscall(SYS_clock_gettime, id, out);
+
+	out->tv_sec += ahead_s;
+	return result;
+}
 
 static void note_log(enum log_level level, const char *line, size_t len)
 {
 	(void)level;
 	if (memmem(line, len, "role-start", 10) != NULL)
 		starts_failed++;
+	hung += memmem(line, len, "role-hung", 9) != NULL;
 }
 
 static void on_ready(void *arg)
@@ -226,6 +239,8 @@ static int setup(void **state)
 
 	f->fds = open_fds();
 	starts_failed = 0;
+	hung = 0;
+	ahead_s = 0;
 	log_set_sink(note_log);
 	f->program = plan.program_fd = plan.policy_program_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	f->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -326,6 +341,47 @@ static void test_start_kill_drain(void **state)
 	until(f, &f->drained, 1);
 }
 
+static void turn(struct fixture *f)
+{
+	for (unsigned i = 0; i < 5; i++)
+		(void)event_base_loop(f->base, EVLOOP_ONCE);
+}
+
+/* These roles say nothing once they are ready. */
+static void test_silence(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f, NULL);
+	until(f, &f->ready, 1);
+	for (; ahead_s < ROLE_SILENT_S - ROLE_ALIVE_S; ahead_s += ROLE_ALIVE_S + 1)
+		turn(f);
+	assert_int_equal(hung, 0);
+	for (unsigned i = 0; i < 3; i++, ahead_s += ROLE_ALIVE_S + 1)
+		turn(f);
+	assert_int_equal(hung, 2);
+	until(f, &f->ready, 2);
+	assert_int_equal(f->failed, 0);
+}
+
+/* The clock of a parent that stood still itself, with its roles, has jumped when it goes on. */
+static void test_all_stood_still(void **state)
+{
+	struct fixture *f = *state;
+	pid_t child;
+
+	start(f, NULL);
+	until(f, &f->ready, 1);
+	child = some_child();
+	for (unsigned i = 0; i < 3; i++) {
+		ahead_s += 10 * ROLE_SILENT_S;
+		turn(f);
+	}
+	assert_int_equal(hung, 0);
+	assert_int_equal(f->lost, 0);
+	assert_int_equal(kill(child, 0), 0);
+}
+
 static void test_dies_at_first(void **state)
 {
 	struct fixture *f = *state;
@@ -410,6 +466,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_start_kill_drain, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_silence, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_all_stood_still, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dies_at_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nonsense_costs_its_sender_its_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dnssec, setup, teardown),
