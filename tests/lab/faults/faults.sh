@@ -7,7 +7,8 @@
 #   faults_stream N DOMAIN   N messages into the sender's queue, "stream-..."
 #   faults_done NAME         the sender's queue runs empty; what was lost, acknowledged falsely or in clear is counted
 #
-# FAULTS_LONG=yes (make soak sets it) makes the long matrices: each role at each state by itself, hundreds of messages.
+# FAULTS_LONG=yes tests/run-lab faults/ makes the long matrices (some four minutes): each role at each state by itself, every
+# lie of a resolver, hundreds of messages.
 
 . "$LAB/internet.sh"
 . "$LAB/dnssec.sh"
@@ -63,7 +64,7 @@ faults_world() {
 	lab_needs_root "faults" || lab_done
 	lab_internet
 	lab_ca
-	lab_cert mx good mx.example
+	lab_cert mx good mx.example mx-verdict.example
 	faults_records
 	lab_dns_signed
 	lab_unbound gateway gw 127.0.0.1 validates

@@ -171,7 +171,7 @@ def worker_memory(gate):
     looks = runs(pid)
     result(f"{name}: it does not spin", looks < 40, f"{looks} of 60 looks find it running")
     replies = {one.state: one.go_on() for one in stands}
-    print("#\t" + ", ".join(f"{state} {reply}" for state, reply in replies.items()))
+    print(f"#\t{name}: " + ", ".join(f"{state} {reply[0]}" for state, reply in replies.items()))
     for sock in many:
         sock.close()
     if os.path.exists(f"/proc/{pid}"):
@@ -180,16 +180,23 @@ def worker_memory(gate):
 
 
 def policy_memory(gate):
+    """What it cannot look up for want of memory is deferred; and if it dies of it, it is replaced."""
     name = "policyd without memory"
     pid = role(gate, "policy")
-    one = stand.Stand("verdict", "memory-policy")
+    stand.Stand.verdicts = 3  # of those before it knows already
+    stands = [stand.Stand("verdict", f"memory-policy-{number}") for number in range(5)]
     give_back = leave_memory(pid, 0)
-    one.client = smtp.Client(stand.ADDRESSES["verdict"])
-    print("#", one.client.begin(f"bob@{one.message.domain}"), sep="\t")
-    one.client.quit()
+    replies = []
+    for one in stands:
+        one.client = smtp.Client(stand.ADDRESSES["verdict"])
+        replies.append(one.client.begin(f"bob@{one.message.domain}"))
+        one.client.quit()
+    result(f"{name}: a domain is looked up or deferred",
+           all(reply[0] == 250 or (reply[0] == 451 and reply[1].startswith("4.")) for reply in replies), *replies)
+    print("#\t" + name + ": " + " ".join(str(reply[0]) for reply in replies))
     if os.path.exists(f"/proc/{pid}"):
         give_back()
-    then_all_is_well(name, [one], gate, None, None)
+    then_all_is_well(name, stands, gate, None, None)
 
 
 def main():

@@ -73,6 +73,17 @@ gw_ip addr flush dev wan0
 check "the outside has another address" back 22
 faults_probe "another address"
 
+# Connection tracking is full: its table is the whole machine's, so that what it does then is done by hand: packets of
+# flows that it does not know yet are dropped.
+faults_stand conntrack content mail idle
+lab_nft gw 'table inet full { chain pre { type filter hook prerouting priority -190; tcp dport 25 ct state new drop; }; }'
+faults_stream 5 stream.example
+sleep 1
+check "mail waits while no new flow is tracked" ! faults_queue_is_empty
+faults_go_on
+lab_nft gw 'delete table inet full'
+faults_flows "connection tracking has room again"
+
 # Nobody accepts: connections wait in the backlog and are served in the end.
 worker=$(pgrep -P "$LAB_GATE_PID" -f -- '--role worker')
 kill -STOP "$worker"
