@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/gate/world.sh"
 world
+LAB_LOGS="mail tried"
 
 DEAD4=198.51.100.21 DEAD6=2001:db8:100::21
 ALIVE4=198.51.100.22 ALIVE6=2001:db8:100::22
@@ -47,7 +48,7 @@ for thing in json.load(sys.stdin)["nftables"]:
     for element in thing.get("set", {}).get("elem", []):
         key = element["elem"]["val"]["concat"] if "elem" in element else element["concat"]
         print(*key)'; }
-down() { elements "$1" | grep -qE "(^| )$2 25$"; }
+down() { elements "$1" | grep -E "(^| )$2 25$" >/dev/null; }
 # key WAY SOURCE DESTINATION: an element, as nft writes it.
 key() { if [ "$1" = gateway ]; then echo "$3 . 25"; else echo "$2 . $3 . 25"; fi; }
 

@@ -66,7 +66,7 @@ send() { # MTA RECIPIENT TEXT
 mails() { find "$LAB_DIR/mail" -type f -exec grep -lF -- "$1" {} + 2>/dev/null | wc -l; }
 mails_are() { [ "$(mails "$1")" -eq "$2" ]; }
 refused() { grep -cE '(198\.51\.100\.21|dead\.example).*Connection refused' "$LAB_DIR/log/$1"; }
-down() { lab_in gw nft list set inet gate25 down4 | grep -qF 198.51.100.21; }
+down() { lab_in gw nft list set inet gate25 down4 | grep -F 198.51.100.21 >/dev/null; }
 
 lab_gate_conf "log-level = info"
 lab_gate_start

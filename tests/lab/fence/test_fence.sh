@@ -141,7 +141,7 @@ for way in client gateway; do
 	same "$way: while an interface is gone its rules stay" 4 "$(fences)"
 	ip -n "$(lab_ns gw)" link set gone name lan1
 	ip -n "$(lab_ns gw)" link set lan1 up
-	check "$way: and hold again when it is back" eval '! lab_in gw ip rule | grep -q detached'
+	check "$way: and hold again when it is back" eval '! lab_in gw ip rule | grep detached'
 	sed -i 's/^fence = yes/fence = no/' "$GATE_CONF"
 	kill -HUP "$GATE_PID"
 	lab_until 10 gate_said "reload .*configuration 3 is in force" || not_ok "$way: no reload"
@@ -164,11 +164,13 @@ for way in client gateway; do
 	same "$way: and the guard lets pass what is exempt" 0 "$(mail client $PEER4)"
 	sed -i 's/^interfaces = .*/interfaces = {lan1}/' "$GATE_CONF"
 	check "$way: for other interfaces" gate_rules --install --guard
-	check "$way: those of before go" eval '[ $(fences) -eq 2 ] && lab_in gw ip rule | grep -q "iif lan1 ipproto" && ! lab_in gw ip rule | grep "iif lan0 ipproto"'
+	check "$way: those of before go" eval '[ $(fences) -eq 2 ] && lab_in gw ip rule | grep "iif lan1 ipproto" && ! lab_in gw ip rule | grep "iif lan0 ipproto"'
 	GATE_PID=
 	gate_away
 	same "$way: stop --open takes them away" 0 "$(fences)"
-	same "$way: then everybody gets through" 0 "$(mail client $PLAIN4)"
+	# The server may be behind with the connections of before.
+	gets_through() { [ "$(mail client $PLAIN4)" = 0 ]; }
+	check "$way: then everybody gets through" lab_until 60 gets_through
 	lab_nft gw "flush ruleset"
 done
 lab_done
