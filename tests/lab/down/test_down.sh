@@ -2,6 +2,7 @@
 # A host that is down: the first client hears 421; then simple clients, which go through the addresses of a name and ask
 # SMTP nothing, reach its next address, for the gate resets them at the dead one. Who else is hit, who is not, and what is
 # told of it. Two workers: what one learns the other knows.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/gate/world.sh"
 world

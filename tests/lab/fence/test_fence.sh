@@ -2,6 +2,7 @@
 # fence = yes: with every nftables table gone and gate25 held still, not one octet of mail leaves in clear; while the tables
 # are there nothing is different: exempt servers and clients, hairpins by the operator's DNAT, inbound mail, gated mail, under
 # each reverse path filter, for tproxy and redirect, over IPv4 and IPv6.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/gate/world.sh"
 world

@@ -79,8 +79,8 @@ static void test_text(void **state)
 		" no\n    refused 2 times by way of 192.0.2.3, last ",
 		"\n  b.example\n    would have been refused 1 times by way of 192.0.2.2, last ",
 		"\n  destination \"192.0.2.9\" {}\n    5 times, last for c.example\n",
-		"\nWho does not fit behind the gate\n  exchange-peer: exempt it\n    6 times, last by 192.0.2.1 to "
-		"192.0.2.9, 20",
+		"\nWho does not fit behind the gate\n  exchange-peer: exempt it\n    6 times, ",
+		" times, last by 192.0.2.1 to 192.0.2.9, 20",
 	};
 	char *text = text_of(full);
 
