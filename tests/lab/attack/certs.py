@@ -1,5 +1,5 @@
-"""certs.py FOLDER: the certificates of rows_certs.py, by the lab's authority (ca.crt and ca.key in FOLDER). Each is a file
-NAME.pem with its key, the certificate and what is sent with it."""
+"""certs.py FOLDER: the certificates of rows_certs.py, by the lab's authority (ca.crt and ca.key in FOLDER). Each is a
+file NAME.pem with its key, the certificate and what is sent with it."""
 import os
 import subprocess
 import sys
@@ -24,7 +24,7 @@ def der_names(*names):
 
 def key(name, kind):
     if not os.path.exists(f"{FOLDER}/{name}.key"):
-        words = {"ec": ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"]}.get(kind, ["RSA", "-pkeyopt", f"rsa_keygen_bits:{kind}"])
+        words = ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" else ["RSA", "-pkeyopt", f"rsa_keygen_bits:{kind}"]
         openssl("genpkey", "-algorithm", *words, "-out", f"{name}.key")
 
 
@@ -41,30 +41,37 @@ def huge_key(name):
     numbers = {"version": 0, "n": p * q, "e": e, "d": d, "p": p, "q": q, "dp": d % (p - 1), "dq": d % (q - 1),
                "qi": pow(q, -1, p)}
     with open(f"{FOLDER}/{name}.conf", "w", encoding="ascii") as file:
-        file.write("asn1=SEQUENCE:key\n[key]\n" + "".join(f"{name}=INTEGER:{number:#x}\n" for name, number in numbers.items()))
+        file.write("asn1=SEQUENCE:key\n[key]\n")
+        file.writelines(f"{field}=INTEGER:{number:#x}\n" for field, number in numbers.items())
     openssl("asn1parse", "-genconf", f"{name}.conf", "-noout", "-out", f"{name}.der")
     openssl("rsa", "-inform", "DER", "-in", f"{name}.der", "-out", f"{name}.key")
 
 
-def make(name, names=NAMES, kind="ec", issuer="ca", extensions=(), days=("-days", "20"), digest="sha256", more="", ca=False):
+def make(name, names=NAMES, kind="ec", issuer="ca", extensions=(), digest="sha256", more="", ca=False):
     key(name, kind)
-    openssl("req", "-new", "-key", f"{name}.key", "-subj", f"/CN={'mx.verify.lab' if name == 'cn-only' else name}", "-out",
-            f"{name}.csr")
+    common = "mx.verify.lab" if name == "cn-only" else name
+    openssl("req", "-new", "-key", f"{name}.key", "-subj", f"/CN={common}", "-out", f"{name}.csr")
     lines = [f"basicConstraints=critical,CA:{'TRUE' if ca else 'FALSE'}"] + list(extensions)
     if names:
         lines.append(f"subjectAltName={names}")
     with open(f"{FOLDER}/{name}.ext", "w", encoding="ascii") as file:
         file.write("\n".join(lines) + "\n")
-    signer = ["-signkey", f"{name}.key"] if issuer is None else ["-CA", f"{issuer}.crt", "-CAkey", f"{issuer}.key", "-CAcreateserial"]
-    openssl("x509", "-req", "-in", f"{name}.csr", "-extfile", f"{name}.ext", "-out", f"{name}.crt", f"-{digest}", *signer, *days)
-    pem = "".join(open(f"{FOLDER}/{part}", encoding="ascii").read() for part in (f"{name}.key", f"{name}.crt")) + more
-    with open(f"{FOLDER}/{name}.pem", "w", encoding="ascii") as file:
-        file.write(pem)
+    signer = ["-signkey", f"{name}.key"]
+    if issuer is not None:
+        signer = ["-CA", f"{issuer}.crt", "-CAkey", f"{issuer}.key", "-CAcreateserial"]
+    openssl("x509", "-req", "-in", f"{name}.csr", "-extfile", f"{name}.ext", "-out", f"{name}.crt", f"-{digest}",
+            *signer, "-days", "20")
+    put_together(name, more)
 
 
-def text_of(name):
-    with open(f"{FOLDER}/{name}.crt", encoding="ascii") as file:
+def text_of(name, kind="crt"):
+    with open(f"{FOLDER}/{name}.{kind}", encoding="ascii") as file:
         return file.read()
+
+
+def put_together(name, more=""):
+    with open(f"{FOLDER}/{name}.pem", "w", encoding="ascii") as file:
+        file.write(text_of(name, "key") + text_of(name) + more)
 
 
 def dated(name, begin, end):
@@ -79,8 +86,7 @@ def dated(name, begin, end):
                    "default_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n")
     openssl("ca", "-batch", "-notext", "-config", folder + "/conf", "-cert", "ca.crt", "-keyfile", "ca.key", "-in",
             f"{name}.csr", "-out", f"{name}.crt", "-extfile", f"{name}.ext", "-startdate", begin, "-enddate", end)
-    with open(f"{FOLDER}/{name}.pem", "w", encoding="ascii") as file:
-        file.write(open(f"{FOLDER}/{name}.key", encoding="ascii").read() + text_of(name))
+    put_together(name)
 
 
 def main():

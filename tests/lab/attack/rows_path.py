@@ -50,8 +50,8 @@ def refused(name, answer, reason):
 
 
 def lost(name, steps, reason):
-    """The server goes where STARTTLS should be answered, or its answer is nonsense: once on a leg that may have been stale,
-    and once more on a new one."""
+    """The server goes where STARTTLS should be answered, or its answer is nonsense: once on a leg that may have been
+    stale, and once more on a new one."""
     reason = "TLS did not come about: " + reason
     return Row(f"STARTTLS answered {name}", {"starttls": steps}, r"451 4\.7\.5 " + reason, ("validation-failure", reason))
 
@@ -139,7 +139,8 @@ HANDSHAKES = [
     handshake("a ServerHello of SSL 3.0", [raw_tls.hello_of(version=0x0300), WAIT], OLD),
     handshake("a ServerHello of TLS 1.0", [raw_tls.hello_of(version=0x0301), WAIT], OLD),
     handshake("a ServerHello of TLS 1.1", [raw_tls.hello_of(version=0x0302), WAIT], OLD),
-    handshake("a ServerHello of a TLS 1.4", [raw_tls.hello_of(version=0x0305), WAIT], "the server chose a version of TLS that .+"),
+    handshake("a ServerHello of a TLS 1.4", [raw_tls.hello_of(version=0x0305), WAIT],
+              "the server chose a version of TLS that .+"),
     handshake("a ServerHello of SSL 2", [b"\x80\x2e\x04\0\1\0\2" + bytes(41), WAIT], NOT_TLS),
     handshake("TLS 1.2 with the mark of a server that could do 1.3", [raw_tls.hello_of(random=DOWNGRADE), WAIT],
               "the server was talked down to an older version of TLS than it has: .+"),
@@ -151,7 +152,8 @@ HANDSHAKES = [
     handshake("a HelloRetryRequest for what was sent", [raw_tls.retries(raw_tls.group_with_share), WAIT], RULES),
     handshake("a HelloRetryRequest for a group that is none", [raw_tls.retries(lambda *_: 0x7777), WAIT], RULES),
 ] + [
-    handshake(f"a suite that was not offered: {name}", [raw_tls.hello_of(suite=number), WAIT], "the server chose a cipher that it was not offered")
+    handshake(f"a suite that was not offered: {name}", [raw_tls.hello_of(suite=number), WAIT],
+              "the server chose a cipher that it was not offered")
     for name, number in (("RSA without forward secrecy", 0x002F), ("RSA with GCM", 0x009C), ("NULL", 0x003B),
                          ("EXPORT", 0x0003), ("RC4", 0x0005), ("3DES", 0x000A), ("DHE", 0x009E), ("anonymous", 0xC018),
                          ("one of TLS 1.3 in 1.2", 0x1301), ("none at all", 0x0000))
@@ -165,7 +167,8 @@ MESSAGES = [
     handshake("a Certificate message announced, and FIN", [raw_tls.certificate(bytes(100), 60000), HALF], CLOSED),
     handshake("an empty Certificate message", [raw_tls.certificate(b""), WAIT], RULES),
     handshake("a list of no certificates", [raw_tls.certificate(bytes(3)), WAIT], RULES),
-    handshake("a certificate that is none", [raw_tls.certificate(b"\0\0\x13\0\0\x10" + bytes(16)), WAIT], "the certificate of the server cannot be read"),
+    handshake("a certificate that is none", [raw_tls.certificate(b"\0\0\x13\0\0\x10" + bytes(16)), WAIT],
+              "the certificate of the server cannot be read"),
     # The one row that takes its time, half a minute of it while all others run: the limit is of the whole handshake.
     handshake("a Certificate message that drips without end", [raw_tls.drip],
               "TLS did not come about: the server did not answer in time"),

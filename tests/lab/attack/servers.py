@@ -118,7 +118,8 @@ def server_log():
 
 
 def run():
-    results, lock, waiting = {}, threading.Lock(), collections.deque(sorted(CHOSEN, key=lambda row: "drips" not in row.name))
+    results, lock = {}, threading.Lock()
+    waiting = collections.deque(sorted(CHOSEN, key=lambda row: "drips" not in row.name))  # the long one first
 
     def work():
         while True:
@@ -155,7 +156,8 @@ def judge_row(row, heard, log, taken):
         wrong.append("not one refusal in the log" if row.refused else "a refusal in the log")
     elif row.refused is not None:
         word, reason = row.refused
-        if re.fullmatch(word, refused[0].get("result", "")) is None or re.fullmatch(reason, refused[0].get("reason", "")) is None:
+        line = refused[0]
+        if re.fullmatch(word, line.get("result", "")) is None or re.fullmatch(reason, line.get("reason", "")) is None:
             wrong.append(f"not refused for {row.refused}")
         if refused[0].get("reply") != heard["last"].split("\n")[0]:
             wrong.append("another reply in the log than the client heard")
@@ -206,14 +208,26 @@ def judge_wire():
     return by_address
 
 
+def lines_of(log):
+    """The lines of a log that are JSON; one that is broken is shown."""
+    found = []
+    with open(f"{smtp.LAB_DIR}/log/{log}", encoding="utf-8", errors="replace") as file:
+        for line in file:
+            try:
+                found.append(json.loads(line) if line.startswith("{") else {})
+            except ValueError:
+                sys.exit(f"{log} has a broken line: {line!r}")
+    return found
+
+
 def judge():
     with open(f"{smtp.LAB_DIR}/heard", encoding="utf-8") as file:
         heard = json.load(file)
-    log = [line for line in smtp.json_lines("gate25") if "destination" in line]
+    log = [line for line in lines_of("gate25") if "destination" in line]
     lines = collections.defaultdict(list)
     for line in log:
         lines[line["destination"]].append(line)
-    taken = collections.Counter(line["row"] for line in server_log() if line.get("taken"))
+    taken = collections.Counter(line["row"] for line in lines_of("hostile") if line.get("taken"))
     leaks = judge_wire()
     for row in CHOSEN:
         wrong = judge_row(row, heard[str(row.number)], lines[row.endpoint], taken[row.name])
