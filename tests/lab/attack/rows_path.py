@@ -1,7 +1,7 @@
 """rows_path.py - what somebody on the path can do before TLS is up: take STARTTLS away, answer it in the server's place,
 put octets behind the answer, break the handshake."""
 import raw_tls
-from rows import FIN, HALF, LATER, RST, Row, WAIT
+from rows import ENDLESS, FIN, HALF, LATER, RST, Row, WAIT
 
 NO_STARTTLS = r"421 4\.7\.4 the server does not offer STARTTLS"
 
@@ -71,6 +71,7 @@ STARTTLS = [
     lost("half-close", [HALF], "the server closed the connection"),
     lost("with nonsense", [b"banana\r\n"], "a reply whose code does not begin with 2 to 5"),
     lost("with 220 twice, of two codes", [b"220-go\r\n221 go\r\n"], "a reply whose code changes between its lines"),
+    lost("with lines without end", [ENDLESS(b"220-go\r\n" * 1000)], "a reply of too many lines"),
     lost("with a TLS record at once", [raw_tls.record(22, b"\2\0\0\0")], "a reply whose code does not begin with 2 to 5"),
 ]
 
@@ -136,6 +137,7 @@ HANDSHAKES = [
     handshake("empty records without end", [raw_tls.record(22, b"") * 5000, WAIT], RULES),
     handshake("warnings without end", [raw_tls.record(21, b"\1\x5a") * 5000, WAIT], RULES),
     handshake("ChangeCipherSpec without end", [raw_tls.record(20, b"\1") * 5000, WAIT], RULES),
+    handshake("HelloRequests without end", [raw_tls.Hello, ENDLESS(raw_tls.record(22, bytes(4000)))], RULES),
     handshake("a ServerHello of SSL 3.0", [raw_tls.hello_of(version=0x0300), WAIT], OLD),
     handshake("a ServerHello of TLS 1.0", [raw_tls.hello_of(version=0x0301), WAIT], OLD),
     handshake("a ServerHello of TLS 1.1", [raw_tls.hello_of(version=0x0302), WAIT], OLD),

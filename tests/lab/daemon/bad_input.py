@@ -72,7 +72,7 @@ def closed_port():
     result("a server with a closed port: 421 4.4.1 as the greeting", reply.startswith("421 4.4.1 "), reply)
     lines = refused_lines(CLOSED)
     result("said in the log, with the reason", len(lines) == 1 and "refused" in lines[0].get("reason", ""), *lines)
-    down = smtp.gate_log(event="host-down", destination=CLOSED + ":25")
+    down = smtp.until(20, lambda: smtp.gate_log(event="host-down", destination=CLOSED + ":25")) or []
     result("and that it is down", len(down) == 1 and down[0].get("failure") == "unreachable", *down)
     reply = smtp.send_mail(CLOSED, "bob@closed.lab")
     result("asked again, the client finds it as closed as without the gate", "refused" in reply, reply)
