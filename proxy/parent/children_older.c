@@ -35,6 +35,8 @@ static void export_one(struct upgrade_state *out, const struct child *child, uns
 	if (child->ipc == NULL || !child->ready || ipc_queued(child->ipc) > 0) {
 		if (for_good)
 			(void)kill(child->pid, SIGKILL);
+		if (child->counters_fd >= 0)
+			(void)!counters_past_add(&out->past, child->counters_fd);
 		return;
 	}
 	out->children[out->children_count++] = (struct upgrade_child){ .group = group,
@@ -111,8 +113,11 @@ static bool adopt_one(struct children *all, const struct upgrade_child *from)
 	struct child *child = &all->items[all->count];
 	int fd;
 
-	if (waitpid(from->pid, NULL, WNOHANG) != 0 || (fd = fcntl(from->ipc_fd, F_DUPFD_CLOEXEC, 3)) < 0)
+	if (waitpid(from->pid, NULL, WNOHANG) != 0 || (fd = fcntl(from->ipc_fd, F_DUPFD_CLOEXEC, 3)) < 0) {
+		if (from->counters_fd >= 0 && !counters_past_add(all->plan.past, from->counters_fd))
+			log_errno(LOG_LEVEL_WARNING, "counters", "what worker %u counted is lost", from->slot);
 		return true;
+	}
 	all->count++;
 	*child = (struct child){ .owner = all,
 				 .role = from->role,
@@ -130,7 +135,7 @@ static bool adopt_one(struct children *all, const struct upgrade_child *from)
 }
 
 static struct children *adopt_group(struct event_base *base, const struct upgrade_state *state, unsigned group,
-				    struct children *older)
+				    struct children *older, struct counters_past *past)
 {
 	struct children *all = calloc(1, sizeof(*all));
 	bool ok;
@@ -138,6 +143,7 @@ static struct children *adopt_group(struct event_base *base, const struct upgrad
 	if (all == NULL)
 		return NULL;
 	*all = (struct children){ .base = base, .draining = true, .protocol = state->groups[group].protocol };
+	all->plan.past = past;
 	all->items = calloc(state->children_count + 1, sizeof(*all->items));
 	all->over = evtimer_new(base, on_over, all);
 	ok = all->items != NULL && all->over != NULL;
@@ -172,14 +178,13 @@ struct children *children_adopt(struct event_base *base, const struct upgrade_st
 	struct children *older = NULL;
 
 	for (unsigned group = 0; group < state->groups_count; group++) {
-		struct children *all = adopt_group(base, state, group, older);
+		struct children *all = adopt_group(base, state, group, older, past);
 		if (all == NULL) {
 			children_free(older);
 			return NULL;
 		}
 		all->events = *events;
 		all->arg = arg;
-		all->plan.past = past;
 		if (group + 1 < state->groups_count)
 			end_after(all, state->groups[group].left_s);
 		older = all;

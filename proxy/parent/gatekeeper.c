@@ -301,7 +301,7 @@ static void stop_test(struct gatekeeper *keeper)
 /* --- life ----------------------------------------------------------------------------------------------------------
  */
 
-struct gatekeeper *gatekeeper_new(struct event_base *base, const struct conf *conf, uid_t own_uid,
+struct gatekeeper *gatekeeper_new(struct event_base *base, const struct conf *conf, uid_t own_uid, bool stands,
 				  void (*repaired)(void *arg), void *arg, char *err, size_t err_len)
 {
 	struct gatekeeper *keeper = calloc(1, sizeof(*keeper));
@@ -320,39 +320,87 @@ struct gatekeeper *gatekeeper_new(struct event_base *base, const struct conf *co
 	    gate_wish_init(&keeper->wish, conf, own_uid, false, err, err_len)) {
 		keeper->ruleset = ruleset_open(err, err_len);
 		if (keeper->ruleset != NULL &&
-		    ruleset_install_guard(keeper->ruleset, &keeper->wish.spec, err, err_len) &&
-		    fence_apply(&keeper->wish.spec, err, err_len))
+		    (stands || (ruleset_install_guard(keeper->ruleset, &keeper->wish.spec, err, err_len) &&
+				fence_apply(&keeper->wish.spec, err, err_len))))
 			return keeper;
 	}
 	gatekeeper_free(keeper);
 	return NULL;
 }
 
-bool gatekeeper_begin(struct gatekeeper *keeper, char *err, size_t err_len)
+/* begin_watching: routes first, for without them the gate is shut; and watched before the tables are made, so that what
+ * others do meanwhile is not missed. */
+static bool begin_watching(struct gatekeeper *keeper, char *err, size_t err_len)
 {
-	size_t cut = 0;
-
 	if (!route_install(&keeper->wish.spec, err, err_len))
 		return false;
 	keeper->begun = true;
 	keeper->routes = route_keeper_new(keeper->base, &keeper->wish.spec, on_routes_restored, keeper, err, err_len);
-	if (keeper->routes == NULL)
-		return false;
-	/* Watched first: what others do between the two is not missed. */
-	if (!watch(keeper, err, err_len) || !ruleset_install(keeper->ruleset, &keeper->wish.spec, err, err_len) ||
+	return keeper->routes != NULL && watch(keeper, err, err_len);
+}
+
+static void say_fence_doubt(const struct gatekeeper *keeper)
+{
+	char err[GATE_ERR_MAX];
+
+	if (keeper->wish.spec.fence && fence_doubt(err, sizeof(err)))
+		log_say(LOG_LEVEL_WARNING, "fence", "%s", err);
+}
+
+bool gatekeeper_begin(struct gatekeeper *keeper, char *err, size_t err_len)
+{
+	size_t cut = 0;
+
+	if (!begin_watching(keeper, err, err_len) ||
+	    !ruleset_install(keeper->ruleset, &keeper->wish.spec, err, err_len) ||
 	    !conntrack_forget(&keeper->wish.spec, &cut, err, err_len))
 		return false;
-	if (keeper->wish.spec.fence && fence_doubt(err, err_len))
-		log_say(LOG_LEVEL_WARNING, "fence", "%s", err);
+	say_fence_doubt(keeper);
 	log_say(LOG_LEVEL_INFO, "gate-closed",
 		"port 25 goes through gate25; %zu connection(s) older than the gate are judged anew", cut);
 	return true;
 }
 
 /* The guard that lets packets pass the fence goes after it. (It comes before it, too.) */
-static bool take_fence_down(const struct gatekeeper *keeper, const struct gate_spec *next, char *err, size_t err_len)
+static bool take_fence_down(const struct gate_spec *old, const struct gate_spec *next, char *err, size_t err_len)
 {
-	return next->fence || !keeper->wish.spec.fence || fence_apply(next, err, err_len);
+	return next->fence || !old->fence || fence_apply(next, err, err_len);
+}
+
+/* take_over: |was| is what the tables should be until now. */
+static bool take_over(struct gatekeeper *keeper, const struct gate_spec *was, char *err, size_t err_len)
+{
+	char what[GATE_ERR_MAX];
+	bool sound = ruleset_verify(keeper->ruleset, was, what, sizeof(what));
+	size_t cut = 0;
+
+	if (!take_fence_down(was, &keeper->wish.spec, err, err_len) ||
+	    !ruleset_install(keeper->ruleset, &keeper->wish.spec, err, err_len) ||
+	    !fence_apply(&keeper->wish.spec, err, err_len) ||
+	    (!sound && !conntrack_forget(&keeper->wish.spec, &cut, err, err_len)))
+		return false;
+	say_fence_doubt(keeper);
+	if (sound)
+		log_say(LOG_LEVEL_INFO, "gate-closed", "port 25 goes through gate25 as before");
+	else
+		log_say(LOG_LEVEL_WARNING, "gate-closed",
+			"port 25 goes through gate25; its tables were not those of before (%s): %zu connection(s) are "
+			"judged anew",
+			what, cut);
+	return true;
+}
+
+bool gatekeeper_resume(struct gatekeeper *keeper, const struct conf *before, char *err, size_t err_len)
+{
+	struct gate_wish was;
+	bool ok;
+
+	if (!begin_watching(keeper, err, err_len) ||
+	    !gate_wish_init(&was, before, keeper->own_uid, false, err, err_len))
+		return false;
+	ok = take_over(keeper, &was.spec, err, err_len);
+	gate_wish_cleanup(&was);
+	return ok;
 }
 
 bool gatekeeper_reload(struct gatekeeper *keeper, const struct conf *conf, char *err, size_t err_len)
@@ -363,7 +411,8 @@ bool gatekeeper_reload(struct gatekeeper *keeper, const struct conf *conf, char 
 	if (!gate_wish_init(&wish, conf, keeper->own_uid, false, err, err_len))
 		return false;
 	wish.spec.selftest = keeper->wish.spec.selftest; /* it may be under way */
-	if (!route_install(&wish.spec, err, err_len) || !take_fence_down(keeper, &wish.spec, err, err_len) ||
+	if (!route_install(&wish.spec, err, err_len) ||
+	    !take_fence_down(&keeper->wish.spec, &wish.spec, err, err_len) ||
 	    !ruleset_install(keeper->ruleset, &wish.spec, err, err_len) || !fence_apply(&wish.spec, err, err_len)) {
 		/* A transaction that was made and read back wrong is in force: the old rules stand only if they are put
 		 * back. */

@@ -28,14 +28,18 @@ MUST_CHECK bool gate_wish_init(struct gate_wish *out, const struct conf *conf, u
 			       char *err, size_t err_len);
 void gate_wish_cleanup(struct gate_wish *wish);
 
-/* gatekeeper_new closes port 25 by the guard. |conf| is borrowed until the next gatekeeper_reload. |repaired| is told,
- * from the loop, each time that the tables were put back. NULL with a sentence. */
-struct gatekeeper *gatekeeper_new(struct event_base *base, const struct conf *conf, uid_t own_uid,
+/* gatekeeper_new closes port 25 by the guard, unless |stands|: an upgrade, for which the tables of before stand. |conf|
+ * is borrowed until the next gatekeeper_reload. |repaired| is told, from the loop, each time that the tables were put
+ * back. NULL with a sentence. */
+struct gatekeeper *gatekeeper_new(struct event_base *base, const struct conf *conf, uid_t own_uid, bool stands,
 				  void (*repaired)(void *arg), void *arg, char *err, size_t err_len);
 
 /* gatekeeper_begin starts interception, once the listeners are there: routes, both tables in one transaction; then the
  * clear sessions that are older than the gate are cut, and the tables watched. False with a sentence. */
 MUST_CHECK bool gatekeeper_begin(struct gatekeeper *keeper, char *err, size_t err_len);
+/* gatekeeper_resume takes over tables that stand, those of |before| or whatever became of them: nothing is absent for a
+ * moment, and where nobody else was at them no connection is judged anew. */
+MUST_CHECK bool gatekeeper_resume(struct gatekeeper *keeper, const struct conf *before, char *err, size_t err_len);
 
 /* gatekeeper_reload replaces rules and sets by those of |conf| in one transaction. False with a sentence: the old
  * stand. */

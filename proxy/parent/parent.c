@@ -85,8 +85,8 @@ bool parent_close_gate(struct parent *parent, char *err, size_t err_len)
 {
 	if (parent->options->no_rules)
 		return true;
-	parent->keeper = gatekeeper_new(parent->base, &parent->inputs.conf, parent->users[ROLE_WORKER].uid, on_repaired,
-					parent, err, err_len);
+	parent->keeper = gatekeeper_new(parent->base, &parent->inputs.conf, parent->users[ROLE_WORKER].uid,
+					parent->inherited != NULL, on_repaired, parent, err, err_len);
 	return parent->keeper != NULL;
 }
 

@@ -62,24 +62,7 @@ static bool take_smtp(struct parent *parent, char *err, size_t err_len)
 	return true;
 }
 
-/* same_http: whether the monitor is still to be found where it was. */
-static bool same_http(const struct parent *parent)
-{
-	size_t len;
-	char *text = sealed_read(parent->inherited->conf_fd, &len);
-	struct conf old;
-	bool same;
-
-	if (text == NULL)
-		return false;
-	same = conf_parse(&old, "the configuration before", text, conf_log_error, NULL) &&
-	       changes_same_monitor(&old, &parent->inputs.conf);
-	conf_cleanup(&old);
-	free(text);
-	return same;
-}
-
-static bool take_listeners(struct parent *parent, char *err, size_t err_len)
+static bool take_listeners(struct parent *parent, const struct conf *before, char *err, size_t err_len)
 {
 	struct upgrade_state *state = parent->inherited;
 
@@ -87,7 +70,7 @@ static bool take_listeners(struct parent *parent, char *err, size_t err_len)
 		return false;
 	if (!parent->inputs.conf.monitor)
 		return true;
-	if (state->http_fd >= 0 && state->control_fd >= 0 && same_http(parent)) {
+	if (state->http_fd >= 0 && state->control_fd >= 0 && changes_same_monitor(before, &parent->inputs.conf)) {
 		parent->http_fd = state->http_fd;
 		parent->control_fd = state->control_fd;
 		return true;
@@ -174,20 +157,36 @@ static bool take_programs(struct parent *parent, char *err, size_t err_len)
 	return programs->policy_fd >= 0;
 }
 
-bool parent_resume(struct parent *parent, char *err, size_t err_len)
+static bool resume(struct parent *parent, const struct conf *before, char *err, size_t err_len)
 {
-	struct upgrade_state *state = parent->inherited;
-
-	parent->inputs.generation = state->generation + 1;
-	parent->pid_fd = state->pid_fd;
-	memcpy(parent->state_dir.fds, state->folder_fds, sizeof(parent->state_dir.fds));
 	if (!take_programs(parent, err, err_len) ||
 	    (parent->root && !users_find(parent->users, &parent->inputs.conf, err, err_len)) ||
 	    !parent_catch_signals(parent, err, err_len) || !parent_close_gate(parent, err, err_len) ||
-	    !take_listeners(parent, err, err_len) || !parent_limit(parent, err, err_len) ||
-	    (parent->keeper != NULL && !gatekeeper_begin(parent->keeper, err, err_len)) ||
+	    !take_listeners(parent, before, err, err_len) || !parent_limit(parent, err, err_len) ||
+	    (parent->keeper != NULL && !gatekeeper_resume(parent->keeper, before, err, err_len)) ||
 	    !take_roles(parent, err, err_len) || !parent_start_roles(parent, err, err_len))
 		return false;
 	parent_keep_conf(parent);
 	return true;
+}
+
+bool parent_resume(struct parent *parent, char *err, size_t err_len)
+{
+	const struct upgrade_state *state = parent->inherited;
+	size_t len;
+	char *text = sealed_read(state->conf_fd, &len);
+	struct conf before;
+	bool ok;
+
+	parent->inputs.generation = state->generation + 1;
+	parent->pid_fd = state->pid_fd;
+	memcpy(parent->state_dir.fds, state->folder_fds, sizeof(parent->state_dir.fds));
+	(void)snprintf(err, err_len, "the configuration of before is not understood");
+	if (text == NULL)
+		return false;
+	ok = conf_parse(&before, "the configuration before", text, conf_log_error, NULL) &&
+	     resume(parent, &before, err, err_len);
+	conf_cleanup(&before);
+	free(text);
+	return ok;
 }

@@ -6,6 +6,7 @@
   drip     a mail that never ends: a line of it every 20 ms, until it is cut. Lines: "connected", "dripping", "cut NAME"
   fill     octets until no more fit into the socket, then exits and leaves them to the kernel. Line: "left OCTETS"
   hold     a mail up to the 354 of its DATA: "held". At SIGUSR1 the rest of it: "reply LINE", or "cut NAME"
+  stay     the same, and then nothing. Lines: "held", "told LINE" (what the server says then), or "cut NAME"
   flood    the same, and then octets as fast as they go, until it is cut. Lines: "flooding", "cut NAME"
   hammer   mails over and over from some threads, each waits for the greeting alone. At SIGTERM one line of JSON counts
            the connections by what became of them: "greeted", "refused", "reset", "timeout", "other"
@@ -157,6 +158,15 @@ def hold(args):
         say("cut " + name_of(error))
 
 
+def stay(args):
+    try:
+        _, replies = until_data(args)
+        say("held")
+        say("told " + replies.readline().decode("ascii", "replace").strip())
+    except OSError as error:
+        say("cut " + name_of(error))
+
+
 def flood(args):
     args.timeout = 30
     try:
@@ -211,7 +221,7 @@ def hammer(args):
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("what", choices=("push", "drip", "fill", "hold", "flood", "hammer"))
+    parser.add_argument("what", choices=("push", "drip", "fill", "hold", "stay", "flood", "hammer"))
     parser.add_argument("host", nargs="+")
     parser.add_argument("--port", type=int, default=25)
     parser.add_argument("--bind", metavar="ADDRESS:PORT")
