@@ -50,7 +50,7 @@ struct admission {
 	struct crowd *destinations;
 	struct log_quota quotas[LIMITS];
 	struct event *quota_over;
-	uint64_t looked_s; /* through all sessions, in vain */
+	uint64_t looked; /* see room */
 };
 
 static uint64_t now_s(void)
@@ -147,36 +147,37 @@ void admission_paused(struct admission *admission)
 /* --- the limits ----------------------------------------------------------------------------------------------------
  */
 
-/* room makes some where it is scarce, and tells whether there is any. |*looked_s|: looking through all sessions for one
- * that may go is not for every connection of a flood. */
-static bool room(struct admission *admission, const struct crowd_group *crowd, uint64_t *looked_s, unsigned count,
+/* room makes some where it is scarce, and tells whether there is any. |*looked| is when all sessions were looked
+ * through in vain, and whether at the limit: that is not for every connection of a flood. */
+static bool room(struct admission *admission, const struct crowd_group *crowd, uint64_t *looked, unsigned count,
 		 unsigned max)
 {
 	bool full = count >= max;
+	uint64_t look = now_s() * 2 + full;
 
 	if ((uint64_t)count * 10 < (uint64_t)max * 9)
 		return true;
-	if (*looked_s == now_s())
+	if (*looked >= look)
 		return !full;
 	if (admission->plan.shed(admission->plan.arg, crowd, full ? STUCK_AT_S : STUCK_NEAR_S))
 		return true;
-	*looked_s = now_s();
+	*looked = look;
 	return !full;
 }
 
 static bool room_in(struct admission *admission, struct crowd *crowd, const struct endpoint *key, unsigned max)
 {
 	struct crowd_group *group = crowd_find(crowd, key);
-	uint64_t looked_s;
+	uint64_t looked;
 	bool ok;
 
 	if (group == NULL)
 		return true;
-	looked_s = group->looked_s;
-	ok = room(admission, group, &looked_s, group->count, max);
+	looked = group->looked;
+	ok = room(admission, group, &looked, group->count, max);
 	group = crowd_find(crowd, key); /* its last session may have gone */
 	if (group != NULL)
-		group->looked_s = looked_s;
+		group->looked = looked;
 	return ok;
 }
 
@@ -191,7 +192,7 @@ bool admission_refuses(struct admission *admission, const struct conf *conf, int
 		limit = LIMIT_CLIENT;
 	else if (!room_in(admission, admission->destinations, destination, conf->max_sessions_destination))
 		limit = LIMIT_DESTINATION;
-	else if (!room(admission, NULL, &admission->looked_s, admission->plan.count(admission->plan.arg),
+	else if (!room(admission, NULL, &admission->looked, admission->plan.count(admission->plan.arg),
 		       conf->max_sessions))
 		limit = LIMIT_ALL;
 	if (limit == LIMITS)

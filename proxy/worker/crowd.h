@@ -15,7 +15,7 @@ struct crowd_group {
 	LIST_ENTRY(crowd_group) same_hash;
 	struct endpoint key;
 	unsigned count;
-	uint64_t looked_s; /* for whoever looks through its sessions, and does so not too often */
+	uint64_t looked; /* the owner's */
 };
 
 struct crowd *crowd_new(void);
