@@ -150,9 +150,13 @@ lint-cppcheck:
 
 # --- the lab and the demo ------------------------------------------------------------------------------------------
 
-.PHONY: lab demo
+.PHONY: lab demo soak
 lab: all lab-tools
 	@tests/run-lab
+
+# Many messages through the gate while servers, roles, names and certificates go wrong (20 minutes or so). As root.
+soak: all
+	@SOAK_MESSAGES=$${SOAK_MESSAGES:-100000} bash tests/lab/load/test_soak.sh
 
 demo:
 	@deploy/build/deps
