@@ -266,11 +266,17 @@ static void write_hosts(FILE *out, const json_t *hosts)
 	int64_t held = 0;
 	size_t i;
 
-	json_object_foreach(json_object_get(hosts, "held"), failure, value) held += json_integer_value(value);
+	json_object_foreach(json_object_get(hosts, "held"), failure, value)
+	{
+		held += json_integer_value(value);
+	}
 	if (held == 0)
 		return;
 	(void)fprintf(out, "\nHosts that failed, %" PRId64 " in all, latest first\n", held);
-	json_array_foreach(list, i, value) write_host(out, value);
+	json_array_foreach(list, i, value)
+	{
+		write_host(out, value);
+	}
 	if ((int64_t)json_array_size(list) < held)
 		(void)fputs("  ... and others\n", out);
 }

@@ -197,7 +197,7 @@ static int newest_first(const void *a, const void *b)
 
 void host_ledger_show(const struct host_ledger *ledger, struct monitor_hosts *out, int64_t now_s, time_t now)
 {
-	const struct held *sorted[HOST_LEDGER_MAX];
+	const struct held *sorted[HOST_LEDGER_MAX] = { NULL };
 
 	*out = (struct monitor_hosts){ .count = 0 };
 	for (int i = 0; i < HOST_FAILURE_COUNT; i++)
