@@ -156,8 +156,9 @@ def compare():
 
 
 def flat(warm, idle_files):
-    smtp.until(30, lambda: usage(smtp.role_of(GATE, "worker"))[1] <= idle_files["worker"] + 2)
     found = pids()
+    for role, pid in found.items():  # lookups that nobody waits for any more have their sockets yet
+        smtp.until(30, lambda role=role, pid=pid: usage(pid)[1] <= idle_files[role] + 2)
     for role, (pid, (before, _)) in sorted((warm or {}).items()):
         after, files = usage(found[role])
         note(f"{role}: {before} KiB after the warm-up, {after} KiB at the end; {idle_files[role]} files idle before, {files} after")
