@@ -121,6 +121,16 @@ static void write_crowding(FILE *out, const json_t *crowding)
 	}
 }
 
+/* Programs before an upgrade, whose sessions still run. */
+static void write_draining(FILE *out, const json_t *draining)
+{
+	if (number_of(draining, "workers") > 0)
+		(void)fprintf(out,
+			      "  before the upgrade: %" PRId64 " worker(s) of %" PRId64
+			      " program(s) finish their sessions\n",
+			      number_of(draining, "workers"), number_of(draining, "programs"));
+}
+
 static void write_summary(FILE *out, const json_t *status, const json_t *gate)
 {
 	line(out, "  TLS library: ", text_of(gate, "tls_library"));
@@ -137,6 +147,7 @@ static void write_summary(FILE *out, const json_t *status, const json_t *gate)
 		out, "  workers: %zu, sessions: %" PRId64 " now, %" PRId64 " in all, messages delivered: %" PRId64 "\n",
 		json_array_size(json_object_get(status, "workers")), number_of(status, "active"),
 		number_of(status, "sessions"), number_of(status, "messages"));
+	write_draining(out, json_object_get(gate, "draining"));
 	write_crowding(out, json_object_get(status, "crowding"));
 }
 

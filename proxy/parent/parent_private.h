@@ -73,6 +73,14 @@ void parent_upgrade_cleanup(struct parent *parent);
 void parent_on_upgrade(evutil_socket_t signal_number, short what, void *arg);
 void parent_upgrade_next(struct parent *parent); /* begins one that is wanted, if it can begin now */
 bool parent_upgrade_answered(struct parent *parent, pid_t pid, int status); /* false: it was not asked */
+void parent_upgrade_result(const struct parent *parent, enum upgrade_outcome outcome, const char *text);
+
+/* parent_exec.c */
+/* The state as it is now, the caller's to free; |for_good|: as children_export. NULL with a sentence. */
+struct upgrade_state *parent_upgrade_collect(const struct parent *parent, bool for_good, char *err, size_t err_len);
+/* parent_run_instead returns only where that fails, with errno. |back|: the program before this one. */
+void parent_run_instead(const struct parent *parent, struct upgrade_state *state, int state_fd, int program_fd,
+			bool back);
 /* In the new program: it is announced; or it cannot be, and the old one runs instead: returns where it does not. */
 void parent_upgrade_done(struct parent *parent);
 void parent_upgrade_back(struct parent *parent, const char *why);

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,7 +27,7 @@
 #define LOOK_MS  20  /* so far apart */
 #define IMAGE_FD 5   /* of the program that is asked, until it runs */
 
-static void result(const struct parent *parent, enum upgrade_outcome outcome, const char *text)
+void parent_upgrade_result(const struct parent *parent, enum upgrade_outcome outcome, const char *text)
 {
 	struct upgrade_result r = { .attempt = parent->upgrade.attempt, .outcome = outcome };
 
@@ -51,115 +50,23 @@ static void refuse(struct parent *parent, const char *why)
 {
 	log_say(LOG_LEVEL_ERROR, "upgrade", "refused: %s; this program goes on", why);
 	forget(&parent->upgrade);
-	result(parent, UPGRADE_REFUSED, why);
+	parent_upgrade_result(parent, UPGRADE_REFUSED, why);
 	parent_upgrade_next(parent);
 }
 
-/* --- the state -----------------------------------------------------------------------------------------------------
+/* --- the exec ---------------------------------------------------------------------------------------------------
  */
-
-static void add_living(struct upgrade_state *state)
-{
-	for (unsigned i = 0; i < state->children_count; i++) {
-		int fd = state->children[i].counters_fd;
-		if (fd >= 0)
-			(void)!counters_past_add(&state->living, fd);
-	}
-}
-
-static struct upgrade_state *collect(const struct parent *parent, bool for_good, char *err, size_t err_len)
-{
-	struct upgrade_state *state = calloc(1, sizeof(*state));
-
-	if (state == NULL) {
-		(void)snprintf(err, err_len, "out of memory");
-		return NULL;
-	}
-	(void)snprintf(state->conf_path, sizeof(state->conf_path), "%s", parent->options->conf_path);
-	(void)snprintf(state->program, sizeof(state->program), "%s", parent->programs.gate25);
-	state->attempt = parent->upgrade.attempt;
-	state->generation = parent->inputs.generation;
-	state->repairs = parent_repairs(parent);
-	state->started_s = (uint64_t)parent->started;
-	state->conf_fd = parent->inputs.conf_fd;
-	state->pid_fd = parent->pid_fd;
-	state->http_fd = parent->http_fd;
-	state->control_fd = parent->control_fd;
-	state->program_fd = parent->programs.gate25_fd;
-	state->policy_fd = parent->programs.policy_fd;
-	memcpy(state->folder_fds, parent->state_dir.fds, sizeof(state->folder_fds));
-	state->sockets_count = parent->workers;
-	memcpy(state->sockets, parent->smtp_fds, parent->workers * sizeof(*state->sockets));
-	state->past = parent->past;
-	if (children_export(parent->children, state, for_good, err, err_len)) {
-		add_living(state);
-		return state;
-	}
-	free(state);
-	return NULL;
-}
-
-/* --- the exec ------------------------------------------------------------------------------------------------------
- */
-
-static void block_signals(bool block)
-{
-	/* What comes in between waits for the new program. */
-	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD };
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	for (size_t i = 0; i < COUNT(numbers); i++)
-		(void)sigaddset(&set, numbers[i]);
-	(void)sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
-}
-
-void parent_unblock_signals(void)
-{
-	block_signals(false);
-}
-
-/* run_instead returns only where that fails, with errno. */
-static void run_instead(const struct parent *parent, struct upgrade_state *state, int state_fd, int program_fd,
-			bool back)
-{
-	char name[PROGRAMS_PATH_MAX];
-	char number[16];
-	char words[][20] = { "run", "--config", "--run-dir", "--upgrade-state", "--upgrade-back", "--no-rules" };
-	char *conf = strdup(parent->options->conf_path);
-	char *run_dir = strdup(parent->options->run_dir);
-	char *argv[16] = { name, words[0], words[1], conf, words[2], run_dir, words[3], number };
-	size_t count = 8;
-	int saved;
-
-	(void)snprintf(name, sizeof(name), "%s", parent->programs.gate25);
-	(void)snprintf(number, sizeof(number), "%d", state_fd);
-	if (back)
-		argv[count++] = words[4];
-	if (parent->options->no_rules)
-		argv[count++] = words[5];
-	block_signals(true);
-	upgrade_fds_keep(state, state_fd, true);
-	if (conf != NULL && run_dir != NULL)
-		(void)syscall(SYS_execveat, program_fd, "", argv, environ, AT_EMPTY_PATH);
-	saved = errno;
-	upgrade_fds_keep(state, state_fd, false);
-	block_signals(false);
-	free(conf);
-	free(run_dir);
-	errno = saved;
-}
 
 static void go(struct parent *parent)
 {
 	char err[UPGRADE_TEXT_MAX];
-	struct upgrade_state *state = collect(parent, true, err, sizeof(err));
+	struct upgrade_state *state = parent_upgrade_collect(parent, true, err, sizeof(err));
 	int fd = state != NULL ? upgrade_state_seal(state) : -1;
 
 	if (fd >= 0) {
 		log_say(LOG_LEVEL_INFO, "upgrade", "%s takes over", parent->programs.gate25);
 		notify_service("RELOADING=1");
-		run_instead(parent, state, fd, parent->upgrade.program_fd, false);
+		parent_run_instead(parent, state, fd, parent->upgrade.program_fd, false);
 		(void)snprintf(err, sizeof(err), "cannot run %.256s: %s", parent->programs.gate25, strerror(errno));
 		notify_service("READY=1");
 		(void)close(fd);
@@ -225,7 +132,7 @@ static bool begin(struct parent *parent, char *err, size_t err_len)
 	}
 	if (!programs_trusted(upgrade->program_fd, parent->programs.gate25, err, err_len))
 		return false;
-	state = collect(parent, false, err, err_len);
+	state = parent_upgrade_collect(parent, false, err, err_len);
 	if (state == NULL)
 		return false;
 	state_fd = upgrade_state_seal(state);
@@ -285,7 +192,7 @@ void parent_upgrade_next(struct parent *parent)
 	upgrade->wanted = false;
 	upgrade->under_way = true;
 	upgrade->attempt++;
-	result(parent, UPGRADE_UNDER_WAY, "");
+	parent_upgrade_result(parent, UPGRADE_UNDER_WAY, "");
 	log_say(LOG_LEVEL_INFO, "upgrade", "asked for: %s", parent->programs.gate25);
 	if (parent_is_stopping(parent))
 		refuse(parent, "the gate is stopping");
@@ -321,62 +228,8 @@ void parent_upgrade_cleanup(struct parent *parent)
 	}
 	if (upgrade->under_way) {
 		forget(upgrade);
-		result(parent, UPGRADE_REFUSED, "the gate is stopping");
+		parent_upgrade_result(parent, UPGRADE_REFUSED, "the gate is stopping");
 	}
 	if (upgrade->look != NULL)
 		event_free(upgrade->look);
-}
-
-/* --- in the new program --------------------------------------------------------------------------------------------
- */
-
-static void close_role_fds(struct upgrade_state *state)
-{
-	for (unsigned i = 0; i < state->children_count; i++) {
-		if (state->children[i].ipc_fd >= 0)
-			(void)close(state->children[i].ipc_fd);
-		if (state->children[i].counters_fd >= 0)
-			(void)close(state->children[i].counters_fd);
-	}
-}
-
-void parent_upgrade_done(struct parent *parent)
-{
-	struct upgrade_state *state = parent->inherited;
-	unsigned programs;
-	unsigned workers;
-
-	if (state == NULL)
-		return;
-	parent->inherited = NULL;
-	close_role_fds(state);
-	(void)close(state->conf_fd);
-	if (state->program_fd >= 0)
-		(void)close(state->program_fd);
-	if (state->policy_fd >= 0)
-		(void)close(state->policy_fd);
-	(void)close(parent->options->state_fd);
-	free(state);
-	children_drain_older(parent->children, parent->inputs.conf.drain_limit_s);
-	workers = children_older(parent->children, &programs);
-	if (parent->options->back) {
-		log_say(LOG_LEVEL_ERROR, "upgrade", "refused: the new program did not get ready; version %s runs again",
-			GATE25_VERSION);
-		result(parent, UPGRADE_REFUSED, "the new program did not get ready: see the log");
-	} else {
-		log_say(LOG_LEVEL_INFO, "upgrade",
-			"done: version %s runs; %u worker(s) of before finish their sessions", GATE25_VERSION, workers);
-		result(parent, UPGRADE_DONE, GATE25_VERSION);
-	}
-}
-
-void parent_upgrade_back(struct parent *parent, const char *why)
-{
-	if (parent->inherited == NULL || parent->options->back || parent->inherited->program_fd < 0)
-		return;
-	log_say(LOG_LEVEL_ERROR, "upgrade", "%s; the program before this one takes over again", why);
-	if (parent->children != NULL)
-		children_kill_young(parent->children);
-	run_instead(parent, parent->inherited, parent->options->state_fd, parent->inherited->program_fd, true);
-	log_errno(LOG_LEVEL_ERROR, "upgrade", "it cannot: port 25 is closed from here on");
 }
