@@ -83,5 +83,32 @@ ahead 0 100
 faults_probe "100 s that nobody lived through"
 faults_go_on
 same "no process was replaced" "$before" "$(pgrep -P "$LAB_GATE_PID" | sort | paste -sd ' ')"
+
+# policyd and the monitor stand still: after a minute of that clock, which goes in small steps now, they are replaced. (A
+# signal wakes the parent at each step, a reload the roles: they sleep by the machine's clock.)
+role() { pgrep -P "$LAB_GATE_PID" -f -- "--role $1"; }
+policy=$(role policy) monitor=$(role monitor) worker=$(role worker)
+faults_stand still content mail idle
+kill -STOP "$policy" "$monitor"
+replaced() { lab_gone "$policy" && lab_gone "$monitor" && [ -n "$(role policy)" ] && [ -n "$(role monitor)" ]; }
+sleeps() { awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$worker/status"; }
+turned() { [ "$(sleeps)" -gt "$1" ]; }
+minute() {
+	local step reloads slept
+	for step in $(seq 9 9 90); do
+		reloads=$(faults_said_times reload) slept=$(sleeps)
+		ahead 0 $((100 + step))
+		kill -HUP "$LAB_GATE_PID"
+		# The parent has looked, and the worker has said that it lives.
+		lab_until 20 faults_said reload "$reloads" && lab_until 20 turned "$slept" || return 1
+		sleep 0.2
+		! replaced || return 0
+	done
+}
+minute
+check "policyd and the monitor, stopped for a minute: both are replaced" lab_until 20 replaced
+same "the worker is not" "$worker" "$(role worker)"
+faults_go_on
+faults_probe "after they stood still"
 faults_done disk-and-clock
 lab_done
