@@ -44,7 +44,7 @@ faults_holds() {
 		set answers { type ipv4_addr; }
 		set handshakes { type ipv4_addr; }
 		chain forward { type filter hook forward priority 0;
-			ip saddr @answers tcp sport 25 tcp flags & psh == psh drop
+			ip saddr @answers tcp sport 25 tcp flags & psh == psh counter drop
 			ip saddr @handshakes tcp sport 25 @ih,0,16 0x1603 counter drop
 		}
 	}' && lab_nft gw 'table inet hold { chain input { type filter hook input priority 0; }; }' ||

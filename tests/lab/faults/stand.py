@@ -34,8 +34,7 @@ def hold(state, on):
 
 
 def held(node, chain):
-    """How many packets were held back there: TLS handshakes of servers (path, forward), questions to the resolver (gw,
-    input)."""
+    """How many packets were held back there: what servers say (path, forward), questions to the resolver (gw, input)."""
     said = subprocess.run(["ip", "netns", "exec", f"g25-{os.environ['LAB_ID']}-{node}", "nft", "list", "chain", "inet",
                            "hold", chain], check=True, capture_output=True, text=True).stdout
     return sum(int(count) for count in re.findall(r"packets (\d+)", said))
@@ -106,6 +105,7 @@ class Stand:
         """Goes as far as its state. False: it does not get there."""
         if self.state in ("banner", "handshake", "verdict"):
             hold(self.state, True)
+        before = held("path", "forward")
         self.client = smtp.Client(ADDRESSES[self.state], 120, greet=self.state != "banner")
         if self.client.sock is None or (self.state != "banner" and self.client.greeting[0] != 220):
             return False
@@ -124,7 +124,8 @@ class Stand:
                 return False
             if name == self.state:
                 return True
-        return self.state == "banner" or self.stand_at_dot()
+        # The worker has the connection (it is not in the listener's queue), and dialled for it.
+        return smtp.until(20, lambda: held("path", "forward") > before) if self.state == "banner" else self.stand_at_dot()
 
     def stand_unanswered(self):
         """Waits for the reply to RCPT: the verdict, or the server's part of the TLS handshake, does not come."""
