@@ -153,7 +153,7 @@ static inline void client_says(struct harness *h, const struct record *r)
 	case 4: bytes_add(to, &r->x, 1); break;
 	case 5: say_long(to, "EHLO ", 200 + r->x); break;
 	case 6: say_long(to, "NOOP ", 2000 + r->x); break;
-	case 7: say_long(to, "", r->x == 255 ? 66000 : 12200 + r->x); break;
+	case 7: say_long(to, "", r->x == 255 && !h->observer.hello ? 66000 : 12200 + r->x); break;
 	default: bytes_add_text(to, PICK(script_lines, r->x));
 	}
 }
