@@ -4,6 +4,9 @@
 #   make check        every test; installs what it needs first (as root on Debian). LAB=no leaves out the network lab
 #   make fuzz         each fuzz target for FUZZ_SECONDS (60) with clang's libFuzzer; FUZZ_ONLY=dns some of them
 #   make soak         SOAK_MESSAGES (100,000) messages through the gate while everything around it goes wrong; as root
+#   make fuzz-long    each for ten minutes and more, at low priority, JOBS at a time
+#   make mutants      breaks the session machine on purpose: does its fuzz target notice?
+#   make model        the session machine model-checked by spin; model-long: longer sessions
 #   make demo         real mail through a small internet in network namespaces, told as a story
 #   make boringssl    fetch, check and build the pinned upstream BoringSSL into build/boringssl
 #   make install      into DESTDIR/PREFIX

@@ -103,6 +103,11 @@ mutants:
 mutants-built: $(B)/fuzz/proxy/fuzz_machine
 	@tests/fuzz/mutants $(B) 30 "$(CC) $(CPPFLAGS) $(CFLAGS)" "$(CC) $(LDFLAGS)" "$(PROXY_LINK)" $(if $(MUTANT),"$(MUTANT)")
 
+# The session machine by spin: tests/model/run says what. model-long takes some minutes and 2 GB.
+.PHONY: model model-long
+model model-long: $(B)/fuzz/proxy/fuzz_machine $(B)/fuzz/proxy/fuzz_session
+	@tests/model/run $(if $(filter model-long,$@),long)
+
 # The network lab's own programs: one source, one program.
 LAB_TOOLS := $(patsubst tests/lab/netfilter/%.c,$(B)/lab/netfilter/%,$(wildcard tests/lab/netfilter/*.c))
 .PHONY: lab-tools

@@ -761,6 +761,46 @@ static const struct session_ops harness_ops = {
 /* --- driving -------------------------------------------------------------------------------------------------------
  */
 
+/* The steps from state to state, for tests/model: told at the end to the file that the environment's EDGES names. */
+static const char *harness_edges[1024][2];
+static size_t harness_edges_count;
+
+static inline void harness_tell_edges(void)
+{
+	FILE *file = fopen(getenv("EDGES"), "a");
+
+	for (size_t i = 0; file != NULL && i < harness_edges_count; i++)
+		(void)fprintf(file, "%s %s\n", harness_edges[i][0], harness_edges[i][1]);
+	if (file != NULL)
+		(void)fclose(file);
+}
+
+static inline void harness_note_edge(const char *from, const char *to)
+{
+	if (from == to)
+		return;
+	for (size_t i = 0; i < harness_edges_count; i++) {
+		if (harness_edges[i][0] == from && harness_edges[i][1] == to)
+			return;
+	}
+	MUST_HOLD(harness_edges_count < COUNT(harness_edges));
+	if (harness_edges_count == 0 && getenv("EDGES") != NULL)
+		MUST_HOLD(atexit(harness_tell_edges) == 0);
+	harness_edges[harness_edges_count][0] = from;
+	harness_edges[harness_edges_count++][1] = to;
+}
+
+static inline size_t harness_event(struct harness *h, const struct session_event *event)
+{
+	const char *from = session_state(h->s);
+	size_t taken = session_feed(h->s, event);
+
+	/* Octets behind a reply are a fault of the state that it led to: two steps in one event. */
+	if (event->kind != SESSION_SERVER_OCTETS || !h->observer.server_more)
+		harness_note_edge(from, session_state(h->s));
+	return taken;
+}
+
 static inline void harness_rests(const struct harness *h)
 {
 	unsigned want = session_want(h->s);
@@ -781,7 +821,7 @@ static inline void harness_feed(struct harness *h, struct session_event event)
 		observer_leg(&h->observer, true);
 	if (event.kind == SESSION_TLS_READY && h->in_tls)
 		observer_tls_is_up(&h->observer);
-	(void)session_feed(h->s, &event);
+	(void)harness_event(h, &event);
 	check_client_replies(h);
 	h->over = session_over(h->s);
 	harness_rests(h);
@@ -803,7 +843,7 @@ static inline bool harness_client(struct harness *h, size_t step)
 	event.bytes = (const uint8_t *)h->client_in.at;
 	event.len = h->client_in.len < step ? h->client_in.len : step;
 	observer_client_offers(&h->observer, h->client_in.at, event.len);
-	taken = session_feed(h->s, &event);
+	taken = harness_event(h, &event);
 	MUST_HOLD(taken <= event.len);
 	observer_client_took(&h->observer, taken);
 	talk_feed(&h->client, h, h->client_in.at, taken, false);
@@ -827,6 +867,7 @@ static inline bool harness_server(struct harness *h, size_t step)
 	memcpy(copy, h->server_in.at, offer);
 	h->requiretls_listed |= h->in_tls && strstr(h->server_in.at, "REQUIRETLS") != NULL;
 	/* What the server says counts as said before the machine hears it. */
+	h->observer.server_more = false;
 	for (size_t i = 0; i < offer; i++) {
 		bytes_add(&h->server_reply, copy + i, 1);
 		code = copy[i] == '\n' ? take_reply(&h->server_reply) : 0;
@@ -839,7 +880,7 @@ static inline bool harness_server(struct harness *h, size_t step)
 	book_server_says(&h->book, copy, offer);
 	event.bytes = (const uint8_t *)copy;
 	event.len = h->server_in.len < step ? h->server_in.len : step;
-	taken = session_feed(h->s, &event);
+	taken = harness_event(h, &event);
 	MUST_HOLD(taken <= event.len);
 	if (h->server_in.len > 0) /* else the leg is gone, and its octets with it */
 		bytes_drop(&h->server_in, taken < h->server_in.len ? taken : h->server_in.len);
