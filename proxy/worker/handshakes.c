@@ -50,11 +50,13 @@ static void cut(struct handshakes *handshakes)
 	struct handshake_turn *turn;
 	const struct handshake_turn *waiter;
 	unsigned wanted = 0;
+	uint64_t patience_s;
 
 	TAILQ_FOREACH(waiter, &handshakes->waiting, at)
 	wanted++;
+	patience_s = wanted >= handshakes->max ? HANDSHAKES_RUSH_S : HANDSHAKES_OVERDUE_S;
 	while (wanted-- > 0 && (turn = TAILQ_FIRST(&handshakes->running)) != NULL &&
-	       now_s() - turn->since_s >= HANDSHAKES_OVERDUE_S) {
+	       now_s() - turn->since_s >= patience_s) {
 		/* Its owner may be gone after the call, and the turn with it. */
 		void *arg = turn->arg;
 		handshakes_leave(handshakes, turn);

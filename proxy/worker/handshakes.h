@@ -2,8 +2,9 @@
  * first served. Whoever is beyond it waits, for a refusal would only drive mail into clear text (a client that may do
  * without TLS does without) or away from a server that is well.
  *
- * Who holds a turn for HANDSHAKES_OVERDUE_S while others wait is told that it is overdue, and must give it back: so
- * those who begin handshakes and never finish them can make the others wait, and not for ever. */
+ * Who holds a turn for HANDSHAKES_OVERDUE_S while others wait (HANDSHAKES_RUSH_S: while as many wait as can run) is
+ * told that it is overdue, and must give it back: so those who begin handshakes and never finish them can make the
+ * others wait, and not for ever. */
 #ifndef GATE25_PROXY_WORKER_HANDSHAKES_H
 #define GATE25_PROXY_WORKER_HANDSHAKES_H
 
@@ -18,6 +19,7 @@ struct event_base;
 struct handshakes;
 
 #define HANDSHAKES_OVERDUE_S 10
+#define HANDSHAKES_RUSH_S    3 /* a handshake takes a few round trips; those who wait have a minute at most */
 
 enum handshake_state { HANDSHAKE_NONE = 0, HANDSHAKE_WAITS, HANDSHAKE_RUNS };
 

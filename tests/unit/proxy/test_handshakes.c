@@ -144,12 +144,30 @@ static void test_overdue(void **state)
 	assert_false(f->askers[1].overdue); /* one waited, one had to go */
 }
 
+/* As many wait as can run: it goes faster. */
+static void test_rush(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(enter(f, 0));
+	assert_true(enter(f, 1));
+	for (unsigned i = 2; i < 4; i++)
+		assert_false(enter(f, i));
+	test_now += HANDSHAKES_RUSH_S;
+	while (!f->askers[1].overdue)
+		(void)event_base_loop(f->base, EVLOOP_ONCE);
+	assert_true(f->askers[0].overdue);
+	assert_true(f->askers[2].goes);
+	assert_true(f->askers[3].goes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_queue, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overdue, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rush, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
