@@ -25,7 +25,6 @@ lab_until 20 lab_log hold held || lab_die "no session begins"
 before=$(pgrep -P "$GATE_PID" | sort)
 
 # refused NAME PATTERN [STATUS]: gate25 upgrade ends so, the log says why, and nothing else happened.
-refusals=0
 refused() {
 	local name=$1 pattern=$2 status
 	: >"$LAB_DIR/log/upgrade"

@@ -13,6 +13,7 @@ chmod 644 "$run/conf"
 
 lab_spawn plain gw setpriv --reuid $SENDER_UID --regid $SENDER_UID --clear-groups --inh-caps=-all --bounding-set=-all \
 	"$GATE25" run --no-rules --config "$run/conf" --run-dir "$run"
+# shellcheck disable=SC2034 # of world.sh
 GATE_LOG=plain pid=$LAB_PID
 lab_until 30 gate_said 'ready '
 for round in 1 2; do
