@@ -80,7 +80,7 @@ static char *kept_text(const char *path, const char *state_dir)
 	int head_len = head_of(head, path);
 	char *text = NULL;
 	char err[256];
-	size_t len;
+	size_t len = 0;
 
 	if (place(file, state_dir))
 		text = guarded_file_read(file, TEXT_MAX + sizeof(head), &len, err, sizeof(err));
