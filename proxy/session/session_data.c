@@ -109,18 +109,6 @@ enum state on_content(struct session *s, const uint8_t *bytes, size_t len, size_
 	return ST_FINAL;
 }
 
-/* The filter stopped at a bare newline; from here on only the message's true end is looked for. */
-static void swallow_on(struct session *s)
-{
-	char out[MESSAGE_DATA_OUT_MIN];
-	size_t used;
-	size_t out_len;
-
-	message_data_init(&s->data, MESSAGE_DATA_NORMALIZE);
-	/* An octet, so that it does not think itself at the start of a line. */
-	(void)!message_data_feed(&s->data, "x", 1, &used, out, sizeof(out), &out_len);
-}
-
 static enum state swallowed(struct session *s)
 {
 	char line[SMTP_REPLY_LINE_MAX + 1];
@@ -146,7 +134,7 @@ enum state on_swallow(struct session *s, const uint8_t *bytes, size_t len, size_
 					   sizeof(out), &out_len);
 		*out_used += used;
 		if (status == MESSAGE_DATA_REJECTED)
-			swallow_on(s);
+			message_data_to_end(&s->data); /* from here on only that is looked for */
 	}
 	return status == MESSAGE_DATA_ENDED ? swallowed(s) : ST_SWALLOW;
 }

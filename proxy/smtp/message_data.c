@@ -129,6 +129,14 @@ void message_data_init(struct message_data *data, enum message_data_mode mode)
 	*data = (struct message_data){ .mode = mode, .state = LINE };
 }
 
+void message_data_to_end(struct message_data *data)
+{
+	if (data->state != REJECTED)
+		return;
+	data->mode = MESSAGE_DATA_NORMALIZE;
+	data->state = data->before;
+}
+
 /* plain_run: how many octets from |in| are ordinary ones within a line. */
 static size_t plain_run(const char *in, size_t len)
 {
@@ -158,6 +166,7 @@ enum message_data_status message_data_feed(struct message_data *data, const char
 		}
 		struct step step = take_octet((enum state)data->state, in[used]);
 		if (step.repairs > 0 && data->mode != MESSAGE_DATA_NORMALIZE) {
+			data->before = data->state;
 			data->state = REJECTED;
 			break;
 		}

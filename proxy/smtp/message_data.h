@@ -38,9 +38,12 @@ struct message_data {
 	uint64_t repaired; /* bare CR and LF, and dots with NULs, that were normalised */
 	/* private */
 	unsigned state;
+	unsigned before; /* REJECTED: the state that it was found in */
 };
 
 void message_data_init(struct message_data *data, enum message_data_mode mode);
+/* message_data_to_end makes a filter that is REJECTED go on from there, to find the end; its output is for nobody. */
+void message_data_to_end(struct message_data *data);
 MUST_CHECK enum message_data_status message_data_feed(struct message_data *data, const char *in, size_t in_len,
 						      size_t *out_used, char *out, size_t out_cap, size_t *out_len);
 

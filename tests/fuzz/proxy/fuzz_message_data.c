@@ -1,10 +1,11 @@
-/* fuzz_message_data.c - any octets, any cut: no bare CR or LF gets out, and the only CRLF.CRLF is the end. The first
- * octet chooses mode and size of the pieces. */
+/* fuzz_message_data.c - any octets, any cut: no bare CR or LF gets out, the only CRLF.CRLF is the end, and all of it is
+ * what message_reference.h says. The first octet chooses mode and size of the pieces. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proxy/smtp/message_data.h"
+#include "tests/unit/proxy/message_reference.h"
 
 #define ROOM (1 << 16)
 
@@ -38,6 +39,42 @@ static size_t run(char *out, enum message_data_mode mode, const char *in, size_t
 	return n;
 }
 
+/* A message that is rejected ends where it would have. */
+static void check_end(const char *in, size_t in_len)
+{
+	static char out[ROOM];
+	struct message_reference r = message_reference(out, in, in_len);
+	struct message_data data;
+	size_t at = 0;
+	size_t used;
+	size_t made;
+	enum message_data_status status;
+
+	message_data_init(&data, MESSAGE_DATA_REJECT);
+	do {
+		status = message_data_feed(&data, in + at, in_len - at, &used, out, sizeof(out), &made);
+		at += used;
+		if (status == MESSAGE_DATA_REJECTED)
+			message_data_to_end(&data);
+	} while (status == MESSAGE_DATA_REJECTED);
+	check((status == MESSAGE_DATA_ENDED) == r.ended && at == r.taken);
+}
+
+/* At most two octets are held back until it is known what they are. */
+static void check_reference(enum message_data_mode mode, enum message_data_status status, const char *in, size_t in_len,
+			    const char *out, size_t out_len)
+{
+	static char wanted[ROOM];
+	struct message_reference r = message_reference(wanted, in, in_len);
+	size_t most = mode == MESSAGE_DATA_REJECT ? r.clean_len : r.len;
+
+	check(out_len <= most && memcmp(out, wanted, out_len) == 0 && out_len + 2 >= most);
+	if (mode == MESSAGE_DATA_REJECT)
+		check((status == MESSAGE_DATA_REJECTED) == r.repaired);
+	check((status == MESSAGE_DATA_ENDED) == (r.ended && (mode == MESSAGE_DATA_NORMALIZE || !r.repaired)));
+	check(status != MESSAGE_DATA_ENDED || out_len == r.len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 {
 	static char whole[ROOM + 2] = "\r\n";
@@ -55,6 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *in, size_t in_len)
 
 	check(len == len_of_pieces && memcmp(whole + 2, pieces, len) == 0);
 	check((status == MESSAGE_DATA_ENDED) == (status_of_pieces == MESSAGE_DATA_ENDED));
+	check_reference(mode, status, text, in_len - 1, whole + 2, len);
+	check_end(text, in_len - 1);
 	for (size_t i = 0; i < len + 2; i++) {
 		check(whole[i] != '\r' || (i + 1 < len + 2 && whole[i + 1] == '\n'));
 		check(whole[i] != '\n' || whole[i - 1] == '\r');
