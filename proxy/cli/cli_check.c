@@ -14,12 +14,12 @@
 #include "netfilter/origdst.h"
 #include "proxy/base/log.h"
 #include "proxy/cli/cli.h"
-#include "proxy/parent/client_certificate.h"
-#include "proxy/parent/inputs.h"
-#include "proxy/parent/policy_errand.h"
-#include "proxy/parent/state_dir.h"
-#include "proxy/parent/tlsrpt_socket.h"
-#include "proxy/parent/users.h"
+#include "proxy/inputs/client_certificate.h"
+#include "proxy/inputs/inputs.h"
+#include "proxy/inputs/policy_errand.h"
+#include "proxy/host/state_dir.h"
+#include "proxy/host/tlsrpt_socket.h"
+#include "proxy/host/users.h"
 
 struct findings {
 	unsigned errors;

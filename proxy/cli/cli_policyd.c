@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "proxy/base/exit_status.h"
-#include "proxy/parent/programs.h"
+#include "proxy/host/programs.h"
 
 int cli_policyd(const char *flag, int argc, char **argv)
 {

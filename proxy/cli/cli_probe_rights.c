@@ -7,7 +7,7 @@
 #include "proxy/base/privdrop.h"
 #include "proxy/base/sandbox.h"
 #include "proxy/cli/cli_probe.h"
-#include "proxy/parent/users.h"
+#include "proxy/host/users.h"
 
 #define UID_NOBODY 65534
 

@@ -7,8 +7,8 @@
 #include "proxy/base/sealed.h"
 #include "proxy/cli/cli_ask.h"
 #include "proxy/cli/cli_probe.h"
-#include "proxy/parent/inputs.h"
-#include "proxy/parent/programs.h"
+#include "proxy/inputs/inputs.h"
+#include "proxy/host/programs.h"
 
 /* load makes of the files what a worker gets from the parent. */
 struct settings *cli_probe_load(const char *path)

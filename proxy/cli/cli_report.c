@@ -13,7 +13,7 @@
 #include "proxy/base/conf.h"
 #include "proxy/cli/cli.h"
 #include "proxy/cli/cli_args.h"
-#include "proxy/parent/inputs.h"
+#include "proxy/inputs/inputs.h"
 #include "proxy/report/report.h"
 
 #define SINCE_DEFAULT "7d"

@@ -11,10 +11,10 @@
 #include "netfilter/rules_text.h"
 #include "netfilter/ruleset.h"
 #include "proxy/cli/cli.h"
-#include "proxy/parent/gatekeeper.h"
-#include "proxy/parent/inputs.h"
-#include "proxy/parent/last_conf.h"
-#include "proxy/parent/users.h"
+#include "proxy/gate/gatekeeper.h"
+#include "proxy/inputs/inputs.h"
+#include "proxy/inputs/last_conf.h"
+#include "proxy/host/users.h"
 
 struct wanted {
 	const char *conf_path;

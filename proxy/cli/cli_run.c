@@ -6,7 +6,7 @@
 #include "proxy/base/conf.h"
 #include "proxy/cli/cli.h"
 #include "proxy/parent/parent.h"
-#include "proxy/parent/pidfile.h"
+#include "proxy/host/pidfile.h"
 
 static int usage(FILE *out, int status)
 {

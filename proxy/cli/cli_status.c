@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "proxy/cli/cli.h"
-#include "proxy/parent/pidfile.h"
+#include "proxy/host/pidfile.h"
 
 #define ANSWER_MAX      (16U << 20)
 #define ANSWER_WITHIN_S 15

@@ -13,7 +13,7 @@
 #include "netfilter/ruleset.h"
 #include "proxy/base/conf.h"
 #include "proxy/cli/cli.h"
-#include "proxy/parent/pidfile.h"
+#include "proxy/host/pidfile.h"
 
 #define WAIT_MS ((CONF_DRAIN_LIMIT_MAX + 60) * 1000) /* the gate has a limit of its own, drain-limit */
 

@@ -14,8 +14,8 @@
 #include "proxy/base/conf.h"
 #include "proxy/cli/cli.h"
 #include "proxy/parent/parent.h"
-#include "proxy/parent/pidfile.h"
-#include "proxy/parent/upgrade_result.h"
+#include "proxy/host/pidfile.h"
+#include "proxy/upgrade/upgrade_result.h"
 
 #define LOOK_MS 100
 #define LOOKS   3000 /* five minutes: the question, new processes, the self-test and the first DNSSEC test */

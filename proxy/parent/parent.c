@@ -11,11 +11,11 @@
 #include "proxy/base/exit_status.h"
 #include "proxy/base/log.h"
 #include "proxy/base/privdrop.h"
-#include "proxy/parent/client_certificate.h"
-#include "proxy/parent/client_renewal.h"
-#include "proxy/parent/host_ledger.h"
+#include "proxy/inputs/client_certificate.h"
+#include "proxy/inputs/client_renewal.h"
+#include "proxy/gate/host_ledger.h"
 #include "proxy/parent/parent_private.h"
-#include "proxy/parent/pidfile.h"
+#include "proxy/host/pidfile.h"
 
 static void on_repaired(void *arg)
 {

@@ -11,7 +11,7 @@
 
 #include "proxy/base/log.h"
 #include "proxy/parent/parent_private.h"
-#include "proxy/parent/upgrade_fds.h"
+#include "proxy/upgrade/upgrade_fds.h"
 
 /* --- the state -----------------------------------------------------------------------------------------------------
  */

@@ -1,5 +1,5 @@
 /* parent_hosts.c - what the workers learn of hosts: to the ledger, and from there to whom it concerns. */
-#include "proxy/parent/host_ledger.h"
+#include "proxy/gate/host_ledger.h"
 #include "proxy/parent/parent_private.h"
 
 int64_t parent_now_s(void)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "proxy/parent/listeners.h"
+#include "proxy/host/listeners.h"
 #include "proxy/parent/parent_private.h"
 
 unsigned parent_worker_count(const struct conf *conf)

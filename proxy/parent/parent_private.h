@@ -5,17 +5,17 @@
 #include <event2/util.h>
 #include <time.h>
 
-#include "proxy/parent/children.h"
-#include "proxy/parent/gatekeeper.h"
-#include "proxy/parent/inputs.h"
-#include "proxy/parent/list_watch.h"
+#include "proxy/roles/children.h"
+#include "proxy/gate/gatekeeper.h"
+#include "proxy/inputs/inputs.h"
+#include "proxy/inputs/list_watch.h"
 #include "proxy/parent/parent.h"
-#include "proxy/parent/programs.h"
+#include "proxy/host/programs.h"
 #include "proxy/parent/readiness.h"
-#include "proxy/parent/state_dir.h"
-#include "proxy/parent/upgrade_result.h"
-#include "proxy/parent/upgrade_state.h"
-#include "proxy/parent/users.h"
+#include "proxy/host/state_dir.h"
+#include "proxy/upgrade/upgrade_result.h"
+#include "proxy/upgrade/upgrade_state.h"
+#include "proxy/host/users.h"
 
 struct upgrade {
 	bool wanted;      /* and not begun */

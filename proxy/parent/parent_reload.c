@@ -4,11 +4,11 @@
 
 #include "proxy/base/log.h"
 #include "proxy/base/sealed.h"
-#include "proxy/parent/changes.h"
-#include "proxy/parent/client_certificate.h"
-#include "proxy/parent/host_ledger.h"
-#include "proxy/parent/last_conf.h"
-#include "proxy/parent/notify.h"
+#include "proxy/inputs/changes.h"
+#include "proxy/inputs/client_certificate.h"
+#include "proxy/gate/host_ledger.h"
+#include "proxy/inputs/last_conf.h"
+#include "proxy/host/notify.h"
 #include "proxy/parent/parent_private.h"
 
 void parent_keep_conf(const struct parent *parent)

@@ -10,10 +10,10 @@
 
 #include "proxy/base/log.h"
 #include "proxy/base/sealed.h"
-#include "proxy/parent/changes.h"
-#include "proxy/parent/listeners.h"
+#include "proxy/inputs/changes.h"
+#include "proxy/host/listeners.h"
 #include "proxy/parent/parent_private.h"
-#include "proxy/parent/upgrade_fds.h"
+#include "proxy/upgrade/upgrade_fds.h"
 
 bool parent_inherit(struct parent *parent, char *err, size_t err_len)
 {

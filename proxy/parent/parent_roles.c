@@ -5,7 +5,7 @@
 
 #include "proxy/base/exit_status.h"
 #include "proxy/base/log.h"
-#include "proxy/parent/client_renewal.h"
+#include "proxy/inputs/client_renewal.h"
 #include "proxy/parent/parent_private.h"
 
 static void on_ready(void *arg)

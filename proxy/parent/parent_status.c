@@ -4,8 +4,8 @@
 #include "proxy/base/exit_status.h"
 #include "proxy/base/log.h"
 #include "proxy/monitor/monitor_gate.h"
-#include "proxy/parent/host_ledger.h"
-#include "proxy/parent/notify.h"
+#include "proxy/gate/host_ledger.h"
+#include "proxy/host/notify.h"
 #include "proxy/parent/parent_private.h"
 #include "proxy/tls/tls.h"
 

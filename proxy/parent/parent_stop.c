@@ -2,7 +2,7 @@
 #include <event2/event.h>
 
 #include "proxy/base/log.h"
-#include "proxy/parent/notify.h"
+#include "proxy/host/notify.h"
 #include "proxy/parent/parent_private.h"
 
 #define END_S 10 /* for what follows the last session */

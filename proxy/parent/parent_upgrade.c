@@ -18,9 +18,9 @@
 #include "proxy/base/exit_status.h"
 #include "proxy/base/log.h"
 #include "proxy/base/printable.h"
-#include "proxy/parent/notify.h"
+#include "proxy/host/notify.h"
 #include "proxy/parent/parent_private.h"
-#include "proxy/parent/upgrade_fds.h"
+#include "proxy/upgrade/upgrade_fds.h"
 
 #define ASK_S    60  /* the new program has to answer */
 #define LOOKS    100 /* for messages to the roles to be sent, */

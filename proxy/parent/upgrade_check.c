@@ -9,7 +9,7 @@
 #include "proxy/base/exit_status.h"
 #include "proxy/base/log.h"
 #include "proxy/base/sealed.h"
-#include "proxy/parent/changes.h"
+#include "proxy/inputs/changes.h"
 #include "proxy/parent/parent_private.h"
 
 #define STATE_FD 3

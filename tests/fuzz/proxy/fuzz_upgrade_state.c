@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/parent/upgrade_state.h"
+#include "proxy/upgrade/upgrade_state.h"
 
 static int seen[UPGRADE_FD_MAX + 1];
 static int round_number;

@@ -22,7 +22,7 @@
 #include "proxy/base/log.h"
 #include "proxy/base/sealed.h"
 #include "proxy/base/wire.h"
-#include "proxy/parent/children.h"
+#include "proxy/roles/children.h"
 
 #define PATIENCE_S 30 /* of a test whose event does not come */
 

@@ -17,7 +17,7 @@
 #include "proxy/base/attrib.h"
 #include "proxy/cli/cli.h"
 #include "proxy/cli/cli_status.h"
-#include "proxy/parent/listeners.h"
+#include "proxy/host/listeners.h"
 
 static const char full[] =
 	"{\"ready\":true,\"sessions\":12,\"active\":3,\"messages\":9,\"workers\":[{},{}],"

@@ -1,4 +1,4 @@
-/* What clients are shown, from the files to the sealed memory that workers get: proxy/parent/client_certificate.h. */
+/* What clients are shown, from the files to the sealed memory that workers get: proxy/inputs/client_certificate.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "proxy/base/sealed.h"
-#include "proxy/parent/client_certificate.h"
-#include "proxy/parent/client_renewal.h"
-#include "proxy/parent/inputs.h"
+#include "proxy/inputs/client_certificate.h"
+#include "proxy/inputs/client_renewal.h"
+#include "proxy/inputs/inputs.h"
 #include "proxy/tls/tls_server.h"
 
 struct files {

@@ -12,7 +12,7 @@
 
 #include "proxy/base/log.h"
 #include "proxy/monitor/monitor_gate.h"
-#include "proxy/parent/host_ledger.h"
+#include "proxy/gate/host_ledger.h"
 
 struct world {
 	struct event_base *base;

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "proxy/parent/last_conf.h"
+#include "proxy/inputs/last_conf.h"
 
 static char folder[] = "/tmp/gate25-last-XXXXXX";
 static char file[64];

@@ -21,7 +21,7 @@
 #include "proxy/base/sealed.h"
 #include "proxy/cli/cli_status.h"
 #include "proxy/monitor/counters.h"
-#include "proxy/parent/listeners.h"
+#include "proxy/host/listeners.h"
 #include "proxy/monitor/monitor.h"
 #include "proxy/monitor/monitor_http.h"
 #include "proxy/monitor/monitor_record.h"

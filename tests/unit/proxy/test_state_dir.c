@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "proxy/base/sandbox.h"
-#include "proxy/parent/state_dir.h"
+#include "proxy/host/state_dir.h"
 
 static char top[] = "/tmp/gate25-state-XXXXXX";
 static char said[4][700];

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "proxy/parent/tlsrpt_socket.h"
+#include "proxy/host/tlsrpt_socket.h"
 
 static char folder[64] = "/tmp/gate25-tlsrpt-XXXXXX";
 static char path[96];

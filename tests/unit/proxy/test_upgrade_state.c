@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proxy/parent/changes.h"
-#include "proxy/parent/upgrade_fds.h"
-#include "proxy/parent/upgrade_result.h"
+#include "proxy/inputs/changes.h"
+#include "proxy/upgrade/upgrade_fds.h"
+#include "proxy/upgrade/upgrade_result.h"
 
 #define VERSION_AT 9 /* octet: the low one */
 
