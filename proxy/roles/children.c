@@ -161,12 +161,15 @@ static void died(struct child *child, int status)
 
 static struct child *child_of(struct children *children, pid_t pid)
 {
-	for (struct children *all = children; all != NULL; all = all->older) {
+	struct children *all = children;
+
+	do {
 		for (size_t i = 0; i < all->count; i++) {
 			if (all->items[i].pid == pid)
 				return &all->items[i];
 		}
-	}
+		all = all->older;
+	} while (all != NULL);
 	return NULL;
 }
 

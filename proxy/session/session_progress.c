@@ -28,7 +28,7 @@ bool session_has_message(const struct session *s)
 	case ST_DATA:
 	case ST_CONTENT:
 	case ST_SWALLOW:
-	case ST_FINAL: return true;
+	case ST_FINAL:
 	case ST_PASS_HELLO: /* whatever is carried may be one */
 	case ST_PASS:
 	case ST_PASS_ENDING: return true;

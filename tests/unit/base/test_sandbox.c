@@ -19,18 +19,7 @@
 #include <unistd.h>
 
 #include "proxy/base/sandbox.h"
-
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#if !defined(SANITIZED) && defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
+#include "tests/unit/sanitized.h"
 
 static bool refused(int result)
 {
