@@ -96,6 +96,7 @@ static bool start(struct parent *parent, char *err, size_t err_len)
 	if (!privileges_suffice(parent, err, err_len) || !programs_find(&parent->programs, err, err_len) ||
 	    !programs_open(&parent->programs, err, err_len))
 		return false;
+	parent_raise_limits(&parent->inputs.conf);
 	if (parent->root && !users_find(parent->users, &parent->inputs.conf, err, err_len))
 		return false;
 	parent->pid_fd = pidfile_take(parent->options->run_dir, err, err_len);
@@ -162,7 +163,6 @@ int parent_run(const struct parent_options *options)
 	parent_log_apply(&parent.inputs.conf);
 	client_certificate_warnings(&parent.inputs.conf, options->conf_path, parent_log_warning, NULL);
 	parent.workers = parent_worker_count(&parent.inputs.conf);
-	parent_raise_limits(&parent.inputs.conf);
 	parent.base = event_base_new();
 	parent.list_watch = parent.base != NULL ? list_watch_new(parent.base) : NULL;
 	if (parent.list_watch == NULL || !parent_hosts_begin(&parent))

@@ -178,6 +178,7 @@ bool parent_resume(struct parent *parent, char *err, size_t err_len)
 	struct conf before;
 	bool ok;
 
+	parent_raise_limits(&parent->inputs.conf);
 	parent->inputs.generation = state->generation + 1;
 	parent->pid_fd = state->pid_fd;
 	memcpy(parent->state_dir.fds, state->folder_fds, sizeof(parent->state_dir.fds));

@@ -17,7 +17,7 @@ lab_in hostile ip route add local 198.18.0.0/16 dev lo
 lab_in hostile ip route add local 2001:db8:5::/64 dev lo
 lab_route path 198.18.0.0/16 via 198.51.100.60
 lab_route path 2001:db8:5::/64 via 2001:db8:100::60
-lab_spawn hostile hostile python3 "$ATTACK/hostile.py"
+lab_spawn hostile hostile python3 -W ignore "$ATTACK/hostile.py"
 lab_until 20 lab_log hostile '"ready"' || lab_die "the hostile server does not start"
 
 lab_gate_conf 'log-format = json

@@ -92,7 +92,7 @@ def mistakes():
     configure("encrypt", 'user = "25177"')
     refused("user", "user can change only by a restart")
     configure("encrypt", "workers = 2")
-    refused("workers", "workers can change only by a restart")
+    refused("workers", "workers to fewer can change only by a restart")
     configure("encrypt", ca_file="/nowhere/ca.crt")
     refused("a CA file that is not there", "/nowhere/ca.crt")
     os.rename(CONF, CONF + ".away")
