@@ -21,6 +21,9 @@ void host_failed(const struct session *s, enum host_failure failure)
 {
 	const struct host_key key = key_of(s);
 
+	/* Whoever owns a domain chooses how slow its DNS is. */
+	if (s->hurried)
+		return;
 	host_memory_note(s->options.hosts, &key, failure, s->now_s);
 }
 

@@ -19,6 +19,7 @@
 #define SESSION_BINDS_FAILED_MAX 3
 #define SESSION_ERRORS_MAX       20
 #define SESSION_OWN_WORK_S       60  /* gate25's own work for one RCPT: policy, connect, TLS */
+#define SESSION_HOST_FAIR_S      20  /* less time than that proves nothing against a host */
 #define SESSION_PATIENCE_S       285 /* what the client is kept waiting for at most (RFC 5321 gives it 300) */
 
 enum state {
@@ -123,6 +124,7 @@ struct session {
 	uint64_t entered_s; /* the state */
 	uint64_t asked_s;   /* when the pending EHLO or RCPT arrived */
 	unsigned own_left_s;
+	bool hurried;      /* the event at hand: a time ran out that gate25 itself had cut short */
 	unsigned progress; /* how far it came, enum progress */
 	uint64_t progress_s;
 	uint64_t block_s;    /* a message's block began */
