@@ -41,8 +41,8 @@ $(B)/unit/policy/test_sts_store: LDFLAGS += -Wl,--wrap=write,--wrap=fsync,--wrap
 $(B)/unit/policy/test_policyd: \
 	LDFLAGS += -Wl,--wrap=sts_fetcher_new,--wrap=sts_fetcher_free,--wrap=sts_fetch_start,--wrap=sts_fetch_cancel
 
-# The clock of this one is its own.
-$(B)/unit/proxy/test_handshakes: LDFLAGS += -Wl,--wrap=clock_gettime
+# The clock of these is their own.
+$(B)/unit/proxy/test_handshakes $(B)/unit/proxy/test_conn_turns: LDFLAGS += -Wl,--wrap=clock_gettime
 
 # A fuzz target is built twice: replayed over its seeds by any compiler (make check), and with libFuzzer (make fuzz).
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer,$(B)/tests/fuzz/replay.o)

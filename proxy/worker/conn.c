@@ -293,8 +293,15 @@ static void on_tls_ready(void *arg)
 
 static void on_tls_failed(void *arg, const char *reason)
 {
+	const struct conn *conn = arg;
+	bool held = handshake_was_held(&conn->turns[CONN_SERVER]);
+
 	conn_leave_turn(arg, CONN_SERVER);
-	outcome(arg, WAIT_TLS_FAILED, reason);
+	/* A server that is under load itself gives a client few seconds to begin: see on_timer. */
+	if (held)
+		conn_shed(arg, "too many TLS handshakes: the server did not wait until its turn came");
+	else
+		outcome(arg, WAIT_TLS_FAILED, reason);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -304,7 +311,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	/* Neither peer is to blame, and above all: nothing that a level lets pass instead of TLS. */
-	if (conn_waits_for_turn(conn)) {
+	if (conn_missed_turn(conn)) {
 		conn_shed(conn, "too many TLS handshakes: its turn did not come in time");
 		return;
 	}

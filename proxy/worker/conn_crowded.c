@@ -24,9 +24,13 @@ void conn_leave_turn(struct conn *conn, enum conn_side side)
 		handshakes_leave(conn->host->handshakes[side], &conn->turns[side]);
 }
 
-bool conn_waits_for_turn(const struct conn *conn)
+bool conn_missed_turn(const struct conn *conn)
 {
-	return handshake_waits(&conn->turns[CONN_SERVER]) || handshake_waits(&conn->turns[CONN_CLIENT]);
+	for (unsigned side = 0; side < CONN_SIDES; side++) {
+		if (handshake_waits(&conn->turns[side]) || handshake_came_late(&conn->turns[side]))
+			return true;
+	}
+	return false;
 }
 
 static void goes(struct leg *leg)

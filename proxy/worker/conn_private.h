@@ -63,7 +63,8 @@ struct conn {
 /* conn_crowded.c: while it waits for its turn, a TLS handshake that was started does not begin. */
 void conn_enter_turn(struct conn *conn, enum conn_side side); /* TLS was started on that leg */
 void conn_leave_turn(struct conn *conn, enum conn_side side); /* it is up or failed, or the leg goes */
-bool conn_waits_for_turn(const struct conn *conn);
+/* It waits for its turn, or had it too late to finish: its time is over, and no peer is to blame. */
+bool conn_missed_turn(const struct conn *conn);
 
 /* conn_ops.c: the operations of the machine, |arg| is the conn. */
 extern const struct session_ops conn_ops;

@@ -39,6 +39,7 @@ static void next(struct handshakes *handshakes)
 
 	while (handshakes->count < handshakes->max && (turn = TAILQ_FIRST(&handshakes->waiting)) != NULL) {
 		handshakes_leave(handshakes, turn);
+		turn->waited_s = now_s() - turn->since_s;
 		run(handshakes, turn);
 		handshakes->plan.go(turn->arg);
 	}
@@ -111,6 +112,8 @@ bool handshakes_enter(struct handshakes *handshakes, struct handshake_turn *turn
 	handshakes_leave(handshakes, turn);
 	handshakes->max = max;
 	turn->arg = arg;
+	turn->waited_s = 0;
+	turn->since_s = now_s();
 	if (handshakes->count < max && TAILQ_EMPTY(&handshakes->waiting)) {
 		run(handshakes, turn);
 		return true;
@@ -146,4 +149,14 @@ void handshakes_leave(struct handshakes *handshakes, struct handshake_turn *turn
 bool handshake_waits(const struct handshake_turn *turn)
 {
 	return turn->state == HANDSHAKE_WAITS;
+}
+
+bool handshake_came_late(const struct handshake_turn *turn)
+{
+	return turn->state == HANDSHAKE_RUNS && turn->waited_s > 0 && now_s() - turn->since_s < HANDSHAKES_OVERDUE_S;
+}
+
+bool handshake_was_held(const struct handshake_turn *turn)
+{
+	return turn->state == HANDSHAKE_RUNS && turn->waited_s >= HANDSHAKES_OVERDUE_S;
 }

@@ -27,7 +27,8 @@ enum handshake_state { HANDSHAKE_NONE = 0, HANDSHAKE_WAITS, HANDSHAKE_RUNS };
 struct handshake_turn {
 	TAILQ_ENTRY(handshake_turn) at;
 	enum handshake_state state;
-	uint64_t since_s;
+	uint64_t since_s;  /* it waits, or runs */
+	uint64_t waited_s; /* before it ran */
 	void *arg;
 };
 
@@ -50,5 +51,10 @@ MUST_CHECK bool handshakes_enter(struct handshakes *handshakes, struct handshake
 /* handshakes_leave: it is over, or is not to be any more. Of no turn it does nothing. */
 void handshakes_leave(struct handshakes *handshakes, struct handshake_turn *turn);
 bool handshake_waits(const struct handshake_turn *turn);
+/* handshake_came_late: it waited, and has run for less than HANDSHAKES_OVERDUE_S: not long enough to say that the peer
+ * is slow. */
+bool handshake_came_late(const struct handshake_turn *turn);
+/* handshake_was_held: it waited for HANDSHAKES_OVERDUE_S or more: a peer that does not wait for so long may be well. */
+bool handshake_was_held(const struct handshake_turn *turn);
 
 #endif

@@ -161,6 +161,36 @@ static void test_rush(void **state)
 	assert_true(f->askers[3].goes);
 }
 
+/* Whoever waited long has little time left of his own: that it runs out says nothing about the peer. */
+static void test_late(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(enter(f, 0));
+	assert_true(enter(f, 1));
+	assert_false(enter(f, 2));
+	assert_false(enter(f, 3));
+	assert_false(handshake_came_late(&f->askers[2].turn));
+	test_now += 1;
+	leave(f, 0);
+	assert_true(f->askers[2].goes);
+	assert_false(handshake_was_held(&f->askers[2].turn));
+	test_now += HANDSHAKES_OVERDUE_S - 1;
+	assert_true(handshake_came_late(&f->askers[2].turn));
+	assert_false(handshake_came_late(&f->askers[1].turn)); /* it did not wait */
+	test_now++;
+	assert_false(handshake_came_late(&f->askers[2].turn)); /* time enough */
+	assert_false(handshake_was_held(&f->askers[3].turn));  /* it still waits */
+	leave(f, 1);
+	assert_true(f->askers[3].goes);
+	assert_true(handshake_was_held(&f->askers[3].turn));
+	leave(f, 3);
+	assert_false(handshake_was_held(&f->askers[3].turn));
+	assert_true(enter(f, 3)); /* at once, this time */
+	assert_false(handshake_came_late(&f->askers[3].turn));
+	assert_false(handshake_was_held(&f->askers[3].turn));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +198,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_queue, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overdue, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rush, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_late, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
