@@ -164,12 +164,13 @@ bool inputs_load_conf(struct conf *out, const char *path, conf_error_fn *error, 
 	return ok;
 }
 
-bool inputs_load(struct inputs *out, const char *path, const struct inputs *before, conf_error_fn *error, void *arg)
+/* load takes |text|, which is freed; NULL: it could not be read. */
+static bool load(struct inputs *out, const char *path, char *text, const struct inputs *before, conf_error_fn *error,
+		 void *arg)
 {
 	const struct errors errors = { error, arg, path };
 	struct endpoint system[RESOLV_CONF_MAX];
 	size_t system_count = 0;
-	char *text;
 	char *whole = NULL;
 	bool ok;
 
@@ -181,7 +182,6 @@ bool inputs_load(struct inputs *out, const char *path, const struct inputs *befo
 		out->ca_fds[i] = -1;
 	for (unsigned i = 0; i < ROLE_CLIENT_TLS_COUNT; i++)
 		out->client_tls_fds[i] = -1;
-	text = read_conf(path, &errors);
 	ok = text != NULL && conf_parse(&out->conf, path, text, error, arg) && load_cas(out, &errors) &&
 	     load_anchors(out, &errors) &&
 	     list_input_load(&out->list, &out->conf, before != NULL ? &before->list : NULL, path, error, arg);
@@ -206,6 +206,13 @@ bool inputs_load(struct inputs *out, const char *path, const struct inputs *befo
 	return ok;
 }
 
+bool inputs_load(struct inputs *out, const char *path, const struct inputs *before, conf_error_fn *error, void *arg)
+{
+	const struct errors errors = { error, arg, path };
+
+	return load(out, path, read_conf(path, &errors), before, error, arg);
+}
+
 static void close_client_tls(struct inputs *inputs)
 {
 	for (unsigned i = 0; i < ROLE_CLIENT_TLS_COUNT; i++) {
@@ -215,19 +222,33 @@ static void close_client_tls(struct inputs *inputs)
 	}
 }
 
-bool inputs_load_for_run(struct inputs *out, const char *path, const struct inputs *before, conf_error_fn *error,
-			 void *arg)
+static bool load_client_tls(struct inputs *out, const char *path, conf_error_fn *error, void *arg)
 {
 	const struct errors errors = { error, arg, path };
 	char said[CLIENT_CERTIFICATE_SAID_MAX];
 
-	if (!inputs_load(out, path, before, error, arg))
-		return false;
 	if (client_certificate_load(&out->conf, time(NULL), out->client_tls_fds, said))
 		return true;
 	tell(&errors, "%s", said);
 	inputs_cleanup(out);
 	return false;
+}
+
+bool inputs_load_for_run(struct inputs *out, const char *path, const struct inputs *before, conf_error_fn *error,
+			 void *arg)
+{
+	return inputs_load(out, path, before, error, arg) && load_client_tls(out, path, error, arg);
+}
+
+bool inputs_load_kept(struct inputs *out, const char *path, int conf_fd, conf_error_fn *error, void *arg)
+{
+	const struct errors errors = { error, arg, path };
+	size_t len;
+	char *text = sealed_read(conf_fd, &len);
+
+	if (text == NULL)
+		tell(&errors, "the configuration in force cannot be read: %s", strerror(errno));
+	return load(out, path, text, NULL, error, arg) && load_client_tls(out, path, error, arg);
 }
 
 bool inputs_renew_client_tls(struct inputs *inputs, time_t now, char said[CLIENT_CERTIFICATE_SAID_MAX])

@@ -31,6 +31,8 @@ MUST_CHECK bool inputs_load(struct inputs *out, const char *path, const struct i
 /* inputs_load_for_run reads that too: it has a key, which not everybody who asks about a policy may read. */
 MUST_CHECK bool inputs_load_for_run(struct inputs *out, const char *path, const struct inputs *before,
 				    conf_error_fn *error, void *arg);
+/* inputs_load_kept is the same of a text that was in force, |conf_fd| of earlier inputs, whatever |path| holds now. */
+MUST_CHECK bool inputs_load_kept(struct inputs *out, const char *path, int conf_fd, conf_error_fn *error, void *arg);
 /* inputs_load_conf reads the configuration alone: enough for the rules, which must not fail at boot for want of a CA
  * file. False: every error was told; |out| is empty. */
 MUST_CHECK bool inputs_load_conf(struct conf *out, const char *path, conf_error_fn *error, void *arg);

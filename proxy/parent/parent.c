@@ -140,6 +140,16 @@ static void cleanup(struct parent *parent)
 	event_base_free(parent->base);
 }
 
+/* load: a program that runs again goes on with what it ran with: the file may be for the one that did not do. */
+static bool load(struct parent *parent)
+{
+	const char *path = parent->options->conf_path;
+
+	if (parent->inherited != NULL && parent->options->back)
+		return inputs_load_kept(&parent->inputs, path, parent->inherited->conf_fd, conf_log_error, NULL);
+	return inputs_load_for_run(&parent->inputs, path, NULL, conf_log_error, NULL);
+}
+
 int parent_run(const struct parent_options *options)
 {
 	struct parent parent = { .options = options,
@@ -156,7 +166,7 @@ int parent_run(const struct parent_options *options)
 	privdrop_no_dumps();
 	if (options->state_fd >= 0 && !parent_inherit(&parent, err, sizeof(err)))
 		log_die("upgrade", "%s: port 25 is closed from here on", err);
-	if (!inputs_load_for_run(&parent.inputs, options->conf_path, NULL, conf_log_error, NULL)) {
+	if (!load(&parent)) {
 		parent_upgrade_back(&parent, "the configuration is refused");
 		return CLI_USAGE;
 	}

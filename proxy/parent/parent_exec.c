@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "proxy/base/log.h"
+#include "proxy/base/sealed.h"
 #include "proxy/parent/parent_private.h"
 #include "proxy/upgrade/upgrade_fds.h"
 
@@ -130,6 +131,8 @@ void parent_upgrade_done(struct parent *parent)
 		return;
 	parent->inherited = NULL;
 	close_role_fds(state);
+	if (state->http_fd >= 0 && state->http_fd != parent->http_fd)
+		(void)close(state->http_fd); /* of an address that is no more the monitor's */
 	(void)close(state->conf_fd);
 	if (state->program_fd >= 0)
 		(void)close(state->program_fd);
@@ -150,6 +153,24 @@ void parent_upgrade_done(struct parent *parent)
 	}
 }
 
+/* tables_of_before: who takes over again finds its own: else it would judge all running connections anew. */
+static void tables_of_before(struct parent *parent)
+{
+	char err[GATE_ERR_MAX] = "its configuration cannot be read";
+	struct conf before = { 0 };
+	size_t len;
+	char *text;
+
+	if (parent->keeper == NULL)
+		return;
+	text = sealed_read(parent->inherited->conf_fd, &len);
+	if (text == NULL || !conf_parse(&before, "the configuration before", text, conf_log_error, NULL) ||
+	    !gatekeeper_reload(parent->keeper, &before, err, sizeof(err)))
+		log_say(LOG_LEVEL_WARNING, "upgrade", "the tables of before are not put back yet: %s", err);
+	conf_cleanup(&before);
+	free(text);
+}
+
 void parent_upgrade_back(struct parent *parent, const char *why)
 {
 	if (parent->inherited == NULL || parent->options->back || parent->inherited->program_fd < 0)
@@ -157,6 +178,7 @@ void parent_upgrade_back(struct parent *parent, const char *why)
 	log_say(LOG_LEVEL_ERROR, "upgrade", "%s; the program before this one takes over again", why);
 	if (parent->children != NULL)
 		children_kill_young(parent->children);
+	tables_of_before(parent);
 	parent_run_instead(parent, parent->inherited, parent->options->state_fd, parent->inherited->program_fd, true);
 	log_errno(LOG_LEVEL_ERROR, "upgrade", "it cannot: port 25 is closed from here on");
 }

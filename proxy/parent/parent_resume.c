@@ -64,18 +64,20 @@ static bool take_smtp(struct parent *parent, char *err, size_t err_len)
 
 static bool take_listeners(struct parent *parent, const struct conf *before, char *err, size_t err_len)
 {
-	struct upgrade_state *state = parent->inherited;
+	const struct upgrade_state *state = parent->inherited;
+	const struct conf *conf = &parent->inputs.conf;
 
 	if (!take_smtp(parent, err, err_len))
 		return false;
-	if (!parent->inputs.conf.monitor)
+	if (!conf->monitor)
 		return true;
-	if (state->http_fd >= 0 && state->control_fd >= 0 && changes_same_monitor(before, &parent->inputs.conf)) {
-		parent->http_fd = state->http_fd;
-		parent->control_fd = state->control_fd;
-		return true;
-	}
-	return parent_listen_monitor(parent, err, err_len);
+	if (state->http_fd < 0 || state->control_fd < 0)
+		return parent_listen_monitor(parent, err, err_len);
+	/* Its path is the same; and whoever has to take over again could not be reached by another. */
+	parent->control_fd = state->control_fd;
+	parent->http_fd = changes_same_monitor(before, conf) ? state->http_fd
+							     : listener_http(&conf->monitor_listen, err, err_len);
+	return parent->http_fd >= 0;
 }
 
 /* --- roles ---------------------------------------------------------------------------------------------------------

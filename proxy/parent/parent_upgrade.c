@@ -84,7 +84,9 @@ static void on_look(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (children_settled(parent->children) || ++parent->upgrade.looks > LOOKS)
+	if (parent_is_stopping(parent)) /* its listeners are closed */
+		refuse(parent, "the gate is stopping");
+	else if (children_settled(parent->children) || ++parent->upgrade.looks > LOOKS)
 		go(parent);
 	else
 		(void)evtimer_add(parent->upgrade.look, &again);
@@ -100,8 +102,11 @@ static NO_RETURN void ask(const struct parent *parent, int image, int out, int s
 	char word[] = "--upgrade-check";
 	char *argv[] = { name, word, NULL };
 	int conf = parent->inputs.conf_fd;
+	sigset_t none;
 
 	(void)snprintf(name, sizeof(name), "%s", parent->programs.gate25);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int i = 1; i < NSIG; i++)
 		(void)signal(i, SIG_DFL);
 	(void)alarm(ASK_S);

@@ -68,7 +68,9 @@ kill -HUP "$GATE_PID"
 check "a reload says what an upgrade could do" lab_until 20 gate_said "reload .*workers can change only by gate25 upgrade or a restart"
 gate_conf client "drain-limit = 3"
 
-# The new program's roles do not come up: the one before takes over again.
+# The new program's roles do not come up: the one before takes over again, with what it ran with. The file is the new
+# program's.
+gate_conf client "drain-limit = 3" "ports = {25, 587}"
 cp "$LAB_DIR/bin/gate25-policyd" "$LAB_DIR/bin/good-policyd"
 mv "$LAB_DIR/bin/bad-policyd" "$LAB_DIR/bin/gate25-policyd"
 : >"$LAB_DIR/log/upgrade"
@@ -78,6 +80,28 @@ check "with the reason" lab_log upgrade "did not get ready"
 check "the program before runs again" gate_said "upgrade .*takes over again"
 check "and serves" polite client $SECURE4
 mv "$LAB_DIR/bin/good-policyd" "$LAB_DIR/bin/gate25-policyd"
+same "its tables were those of before" 0 "$(gate_said_times 'gate-closed .*not those of before')"
+has_587() { lab_in gw nft -s list table inet gate25 | grep -qw 587; }
+check "and are" ! has_587
+
+# The new program cannot listen where its configuration says, of which check knows nothing.
+lab_spawn taken gw python3 -m http.server --bind 127.0.0.1 9526
+taken=$LAB_PID
+lab_until 20 lab_listens gw 9526 || lab_die "nobody takes port 9526"
+gate_conf client "drain-limit = 3" "monitor = 127.0.0.1:9526"
+: >"$LAB_DIR/log/upgrade"
+upgrade
+same "an address of the monitor that is taken: refused" 1 $?
+check "with the reason" lab_log upgrade "did not get ready"
+check "and the program before serves" polite client $SECURE4
+lab_kill "$taken"
+check "its monitor answers where it did" status '"draining"'
+upgrade
+same "free again: an upgrade takes it" 0 $?
+check "the monitor listens there" lab_listens gw 9526
+check "and no more where it did" ! lab_listens gw 9525
+check "and answers" status '"draining"'
+gate_conf client "drain-limit = 3"
 
 # Two in quick succession, and one during the self-test: one after the other.
 done_before=$(gate_said_times 'upgrade .*done: version')
