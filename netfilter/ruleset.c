@@ -101,25 +101,15 @@ bool ruleset_install_guard(struct ruleset *rs, const struct gate_spec *spec, cha
 }
 
 /* A dump that is given up halfway spoils its socket, so each reading has one of its own. */
-static bool verify(struct ruleset *rs, const struct gate_spec *spec, bool guard_only, char *err, size_t err_len)
+bool ruleset_verify(struct ruleset *rs, const struct gate_spec *spec, char *err, size_t err_len)
 {
-	struct plan *plan = plan_new(spec, guard_only, err, err_len);
+	struct plan *plan = plan_new(spec, false, err, err_len);
 	bool ok = plan != NULL && readback_compare(plan, err, err_len);
 
 	plan_free(plan);
 	if (!ok)
 		remember(rs, NULL);
 	return ok;
-}
-
-bool ruleset_verify(struct ruleset *rs, const struct gate_spec *spec, char *err, size_t err_len)
-{
-	return verify(rs, spec, false, err, err_len);
-}
-
-bool ruleset_verify_guard(struct ruleset *rs, const struct gate_spec *spec, char *err, size_t err_len)
-{
-	return verify(rs, spec, true, err, err_len);
 }
 
 static bool remove_tables(struct ruleset *rs, bool guard_too, char *err, size_t err_len)

@@ -31,7 +31,6 @@ MUST_CHECK bool ruleset_install(struct ruleset *rs, const struct gate_spec *spec
 MUST_CHECK bool ruleset_install_guard(struct ruleset *rs, const struct gate_spec *spec, char *err, size_t err_len);
 /* Compares what the kernel has with what ruleset_install would put there. False: gone, altered or unreadable. */
 MUST_CHECK bool ruleset_verify(struct ruleset *rs, const struct gate_spec *spec, char *err, size_t err_len);
-MUST_CHECK bool ruleset_verify_guard(struct ruleset *rs, const struct gate_spec *spec, char *err, size_t err_len);
 /* Interception only: port 25 is closed from here on. A table that is not there is fine. */
 MUST_CHECK bool ruleset_remove_interception(struct ruleset *rs, char *err, size_t err_len);
 /* Both tables: port 25 is OPEN from here on. A person's deed, never a daemon's. */
