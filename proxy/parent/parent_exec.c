@@ -97,6 +97,8 @@ void parent_run_instead(const struct parent *parent, struct upgrade_state *state
 	if (parent->options->no_rules)
 		argv[count++] = words[5];
 	block_signals(true);
+	if (parent->upgrade.wanted) /* once more, which is not for this program to do any more */
+		(void)kill(getpid(), SIGUSR2);
 	upgrade_fds_keep(state, state_fd, true);
 	if (conf != NULL && run_dir != NULL)
 		(void)syscall(SYS_execveat, program_fd, "", argv, environ, AT_EMPTY_PATH);

@@ -116,6 +116,16 @@ kill -USR2 "$GATE_PID"
 lab_until 30 takes "$count"
 kill -USR2 "$GATE_PID"
 check "one while another starts waits for it" lab_until 30 upgraded $((done_before + 4))
+stand_in slow "int main(int argc, char **argv) { if (argc == 2) sleep(3); execv(\"$LAB_DIR/bin/tool\", argv); return 1; }"
+lay "$LAB_DIR/bin/slow"
+upgrade &
+first=$!
+lab_until 20 grep -q under-way "$GATE_RUN/upgrade"
+upgrade
+same "one that is asked for while another is, too" 0 $?
+wait "$first"
+same "and that other" 0 $?
+fresh
 check "and the gate serves" polite client $SECURE4
 check "the process is the same" lab_alive "$GATE_PID"
 
