@@ -69,6 +69,8 @@ static bool take_ready(struct child *child)
 {
 	struct children *all = child->owner;
 
+	if (all->over != NULL) /* nobody waits for one of an older program */
+		return true;
 	child->ready = child->was_ready = true;
 	if (children_ready(all) == all->count)
 		all->events.ready(all->arg);

@@ -424,6 +424,42 @@ static void test_dnssec_of_a_worker(void **state)
 	assert_true(f->reports <= 1);
 }
 
+/* A worker that was taken over from an older program may say what it likes, that it is ready too. */
+static void test_older_says_ready(void **state)
+{
+	static const struct children_events events = { .log = on_log };
+	struct fixture *f = *state;
+	struct upgrade_state *from = calloc(1, sizeof(*from));
+	struct children *older;
+	int fds[2];
+	pid_t pid;
+
+	assert_non_null(from);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (dup2(fds[1], ROLE_FD) < 0)
+			_exit(1);
+		say(ROLE_MSG_READY, "", 0);
+		say_log("after", 1);
+		for (;;)
+			(void)pause();
+	}
+	from->groups_count = from->children_count = 1;
+	from->groups[0].protocol = ROLE_PROTOCOL;
+	from->children[0] = (struct upgrade_child){ .pid = pid, .ipc_fd = fds[0], .counters_fd = -1 };
+	older = children_adopt(f->base, from, &events, f, NULL);
+	assert_non_null(older);
+	until(f, &f->logs, 1);
+	assert_string_equal(f->last_log, "after 1");
+	children_kill(older);
+	children_free(older);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	free(from);
+}
+
 static void test_flood(void **state)
 {
 	struct fixture *f = *state;
@@ -472,6 +508,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_nonsense_costs_its_sender_its_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dnssec, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dnssec_of_a_worker, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_older_says_ready, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lost_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_descriptors, setup, teardown),
