@@ -86,7 +86,6 @@ lab_nft() {
 
 # lab_listens NODE PORT: whether a TCP socket listens there.
 lab_listens() { [ -n "$(lab_in "$1" ss -Hltn "sport = :$2")" ]; }
-lab_listens_udp() { [ -n "$(lab_in "$1" ss -Hlun "sport = :$2")" ]; }
 
 # --- captures ------------------------------------------------------------------------------------------------------
 

@@ -30,8 +30,6 @@ upgraded() { [ "$(gate_said_times 'upgrade .*done: version')" -ge "$1" ]; }
 status() { lab_in gw "$LAB_DIR/bin/tool" status --run-dir "$GATE_RUN" --json | tr -d ' \n' | grep -q "$1"; }
 drained() { status '"draining":{"programs":0,"workers":0}'; }
 
-refused_times() { [ "$(gate_said_times 'upgrade .*refused')" -ge "$1" ]; }
-
 # counted LOG KEY: of load.py's last line. all_arrived LOG: whether the server got each mail that was taken.
 counted() { python3 -c 'import json, sys; v = json.loads(sys.argv[2])[sys.argv[1]]; print(len(v) if isinstance(v, list) else v)' "$2" "$(tail -n 1 "$LAB_DIR/log/$1")"; }
 lost() {
