@@ -37,7 +37,8 @@ void parent_on_reload(evutil_socket_t signal_number, short what, void *arg)
 	(void)what;
 	if (parent_is_stopping(parent))
 		return;
-	notify_service("RELOADING=1");
+	if (parent->readiness.announced) /* else whoever waits for the start would take this for its end */
+		notify_service("RELOADING=1");
 	if (!inputs_load_for_run(&inputs, parent->options->conf_path, &parent->inputs, conf_log_error, NULL)) {
 		log_say(LOG_LEVEL_ERROR, "reload", "refused: the old configuration stays in force");
 	} else if ((key = changes_need_restart(&parent->inputs.conf, &inputs.conf)) != NULL) {
@@ -67,5 +68,6 @@ void parent_on_reload(evutil_socket_t signal_number, short what, void *arg)
 		client_certificate_warnings(&inputs.conf, parent->options->conf_path, parent_log_warning, NULL);
 		parent_go_on(parent);
 	}
-	notify_service("READY=1");
+	if (parent->readiness.announced)
+		notify_service("READY=1");
 }
