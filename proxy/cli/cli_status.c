@@ -117,7 +117,7 @@ static int explain_silence(const char *run_dir, const char *path)
 	int why = errno;
 	pid_t pid = pidfile_holder(run_dir);
 
-	if (why == EACCES || why == EPERM)
+	if (why == EACCES || why == EPERM || (pid < 0 && errno == EACCES))
 		(void)fprintf(stderr, "gate25: %s may be read by root and the monitor's group only: run this as root\n",
 			      path);
 	else if (pid > 0)

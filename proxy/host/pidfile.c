@@ -16,7 +16,7 @@ static int open_file(const char *run_dir, int flags)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0644);
+	return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
 int pidfile_take(const char *run_dir, char *err, size_t err_len)
@@ -42,7 +42,8 @@ int pidfile_take(const char *run_dir, char *err, size_t err_len)
 		(void)close(fd);
 		return -1;
 	}
-	if (ftruncate(fd, 0) != 0 || dprintf(fd, "%d\n", (int)getpid()) < 0) {
+	/* Nobody else's: who may open a file for reading may lock it, so that no other gets this lock. */
+	if (fchmod(fd, 0600) != 0 || ftruncate(fd, 0) != 0 || dprintf(fd, "%d\n", (int)getpid()) < 0) {
 		(void)snprintf(err, err_len, "cannot write %s/pid: %s", run_dir, strerror(errno));
 		(void)close(fd);
 		return -1;

@@ -10,8 +10,8 @@
 
 #define PIDFILE_RUN_DIR "/run/gate25"
 
-/* pidfile_take makes |run_dir| (0755) where it is missing, locks its pid file and writes this process's pid. Returns a
- * descriptor that holds the lock as long as the process lives; -1 with a sentence. */
+/* pidfile_take makes |run_dir| (0755) where it is missing, locks its pid file (0600) and writes this process's pid.
+ * Returns a descriptor that holds the lock as long as the process lives; -1 with a sentence. */
 MUST_CHECK int pidfile_take(const char *run_dir, char *err, size_t err_len);
 
 /* pidfile_holder returns the pid that holds the lock, 0 if nobody does, -1 with errno where that cannot be told. */

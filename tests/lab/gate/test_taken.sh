@@ -53,6 +53,7 @@ s.listen()"
 	same "$way: a second gate25 ends with exit status 1" 1 $?
 	check "$way: and says that one runs already" lab_log second "already running"
 	check "$way: the first one works on" polite $way $SECURE4
+	same "$way: nobody else can lock its pid file, and keep the next from starting" 600 "$(stat -c %a "$GATE_RUN/pid")"
 
 	# gate25 killed in the middle of a session: its remains are no way in for who takes the port then.
 	sender_spawn again $way python3 "$LAB/gate/client.py" push $PLAIN4 --canary $CANARY --bind 0.0.0.0:40025
