@@ -2,6 +2,7 @@
 # test_servers.sh - every attack that a server, or somebody on the path to it, can make on the gate: rows.py has the table.
 # One mail for each row, all of them at once, through the running gate; then what the client heard, the log, the metrics
 # and the captured wire are judged row by row. ATTACK_ONLY=TEXT: the rows with that in their names.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/daemon/daemon.sh"
 lab_needs_root "attacks by servers, through a running gate" || lab_done

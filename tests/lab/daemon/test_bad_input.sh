@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # test_bad_input.sh - servers that speak nonsense or are not there, and an old client, through the running gate.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/daemon/daemon.sh"
 lab_needs_root "bad servers, through a running gate" || lab_done

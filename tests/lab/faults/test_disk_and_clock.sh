@@ -2,6 +2,7 @@
 # The disk of state-dir is full, and the gate's clocks jump: mail goes on, what cannot be written is said, and is written
 # when there is room again. (The clocks are moved for gate25's processes alone, see clock.c: that shows what it makes of
 # them, not what its servers and resolvers do.)
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/faults/faults.sh"
 

@@ -2,6 +2,7 @@
 # gate25 probe on the gateway, without the gate and on an intercepted host: real Postfix and servers that misbehave, under
 # static levels. What each address gets, that no envelope is ever sent, that probe is nobody when it hears a server, that
 # it keeps its times and ends when it is told to.
+# Long: it mostly waits.
 . "$(dirname "$0")/../lib.sh"
 . "$LAB/internet.sh"
 . "$LAB/mail.sh"
