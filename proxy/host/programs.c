@@ -63,7 +63,7 @@ void programs_close(struct programs *programs)
 	programs->gate25_fd = programs->policy_fd = -1;
 }
 
-bool programs_trusted(int fd, const char *path, char *err, size_t err_len)
+static bool is_trusted(int fd, const char *path, char *err, size_t err_len)
 {
 	struct stat st;
 
@@ -78,4 +78,18 @@ bool programs_trusted(int fd, const char *path, char *err, size_t err_len)
 	else
 		return true;
 	return false;
+}
+
+int programs_open_trusted(const char *path, char *err, size_t err_len)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0) {
+		(void)snprintf(err, err_len, "cannot open %.256s: %s", path, strerror(errno));
+		return -1;
+	}
+	if (is_trusted(fd, path, err, err_len))
+		return fd;
+	(void)close(fd);
+	return -1;
 }

@@ -23,8 +23,8 @@ MUST_CHECK bool programs_find(struct programs *out, char *err, size_t err_len);
 MUST_CHECK bool programs_open(struct programs *programs, char *err, size_t err_len);
 void programs_close(struct programs *programs);
 
-/* programs_trusted: whether only root, or this process's own user, could have written the program |fd| (O_PATH). False
- * with a sentence. */
-MUST_CHECK bool programs_trusted(int fd, const char *path, char *err, size_t err_len);
+/* programs_open_trusted opens (O_PATH) a program that only root, or this process's own user, could have written. The
+ * caller closes it. -1 with a sentence. */
+int programs_open_trusted(const char *path, char *err, size_t err_len);
 
 #endif

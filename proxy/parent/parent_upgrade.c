@@ -127,15 +127,15 @@ static bool begin(struct parent *parent, char *err, size_t err_len)
 {
 	struct upgrade *upgrade = &parent->upgrade;
 	struct upgrade_state *state;
+	int policy_fd = programs_open_trusted(parent->programs.policy, err, err_len);
 	int fds[2];
 	int state_fd;
 
-	upgrade->program_fd = open(parent->programs.gate25, O_PATH | O_CLOEXEC);
-	if (upgrade->program_fd < 0) {
-		(void)snprintf(err, err_len, "cannot open %.256s: %s", parent->programs.gate25, strerror(errno));
+	if (policy_fd < 0)
 		return false;
-	}
-	if (!programs_trusted(upgrade->program_fd, parent->programs.gate25, err, err_len))
+	(void)close(policy_fd); /* the new program opens it by itself */
+	upgrade->program_fd = programs_open_trusted(parent->programs.gate25, err, err_len);
+	if (upgrade->program_fd < 0)
 		return false;
 	state = parent_upgrade_collect(parent, false, err, err_len);
 	if (state == NULL)

@@ -52,6 +52,9 @@ chmod 755 "$GATE25"
 chown 9000 "$GATE25"
 refused "one of another user's" "belongs to user 9000"
 chown 0 "$GATE25"
+chmod 775 "$LAB_DIR/bin/gate25-policyd"
+refused "a policyd that others can write" "gate25-policyd: take that right away"
+chmod 755 "$LAB_DIR/bin/gate25-policyd"
 
 echo "nonsense" >>"$GATE_CONF"
 refused "a broken configuration" "is not good for this program" 2
