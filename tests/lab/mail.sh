@@ -184,6 +184,33 @@ lab_exim_server() {
 	lab_until 20 lab_listens "$node" 25 || lab_die "Exim $name does not listen"
 }
 
+# lab_exim_client NAME SETTING... [-- OPTION...]: an Exim without a daemon, which delivers each mail at once. Settings
+# of its configuration, and behind -- options of its smtp transport. tls_try_verify_hosts is its default: nothing is proved.
+lab_exim_client() {
+	local name=$1 root settings=()
+	shift
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		settings+=("$1")
+		shift
+	done
+	[ $# -eq 0 ] || shift
+	lab_root "$name" exim4-daemon-light
+	root=${LAB_ROOT_OF[$name]}
+	lab_user "$name" Debian-exim 25004
+	mkdir -p "$root"/var/spool/exim4 "$root"/var/log/exim4 "$root"/etc/exim4
+	: >"$root/var/log/exim4/mainlog"
+	chown 25004:25004 "$root"/var/spool/exim4 "$root"/var/log/exim4 "$root/var/log/exim4/mainlog"
+	{
+		printf '%s\n' "primary_hostname = $name.lan.example" "local_interfaces = 127.0.0.1" "keep_environment =" \
+			"log_file_path = /var/log/exim4/%slog" "message_logs = false" "${settings[@]}"
+		printf '%s\n' "begin routers" "out:" "  driver = dnslookup" "  transport = smtp"
+		printf '%s\n' "begin transports" "smtp:" "  driver = smtp"
+		[ $# -eq 0 ] || printf '  %s\n' "$@"
+		printf '%s\n' "begin retry" "* * F,1h,1m"
+	} >"$root/etc/exim4/exim4.conf"
+	ln -s "$root/var/log/exim4/mainlog" "$LAB_DIR/log/$name"
+}
+
 # --- mailboxes -----------------------------------------------------------------------------------------------------
 
 # lab_mail NAME TEXT: the mail in that server's mailbox that has the text; fails if there is none.

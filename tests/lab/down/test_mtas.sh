@@ -23,36 +23,7 @@ lab_spawn alive alive python3 "$LAB/fake_smtp.py" --listen 198.51.100.22 --liste
 	"cert=$LAB_PKI/alive.crt" "key=$LAB_PKI/alive.key" name=alive.example
 lab_until 10 lab_log alive '"ready"' || lab_die "no server"
 lab_postfix postfix client inet_interfaces=loopback-only inet_protocols=ipv4 smtp_connection_cache_on_demand=no
-
-exim() {
-	local root
-	lab_root exim exim4-daemon-light
-	root=${LAB_ROOT_OF[exim]}
-	lab_user exim Debian-exim 25004
-	mkdir -p "$root"/var/spool/exim4 "$root"/var/log/exim4 "$root"/etc/exim4
-	chown 25004:25004 "$root"/var/spool/exim4 "$root"/var/log/exim4
-	cat >"$root/etc/exim4/exim4.conf" <<-EOT
-		primary_hostname = exim.lan.example
-		local_interfaces = 127.0.0.1
-		disable_ipv6 = true
-		keep_environment =
-		log_file_path = /var/log/exim4/%slog
-		message_logs = false
-		begin routers
-		out:
-		  driver = dnslookup
-		  transport = smtp
-		begin transports
-		smtp:
-		  driver = smtp
-		begin retry
-		* * F,1h,1m
-	EOT
-	: >"$root/var/log/exim4/mainlog"
-	chown 25004:25004 "$root/var/log/exim4/mainlog"
-	ln -s "$root/var/log/exim4/mainlog" "$LAB_DIR/log/exim"
-}
-exim
+lab_exim_client exim "disable_ipv6 = true"
 # Exim remembers by itself which hosts failed: not between two mails here.
 send() { # MTA RECIPIENT TEXT
 	if [ "$1" = postfix ]; then

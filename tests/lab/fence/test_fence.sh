@@ -8,19 +8,10 @@
 world
 
 # A mail server behind the gate, reached by the gateway's public address too; and an exempt one outside.
-lab_node mx
-lab_link mx eth0 gw lan1
-lab_addr mx eth0 10.26.0.20/24 2001:db8:26::20/64
-lab_addr gw lan1 10.26.0.1/24 2001:db8:26::1/64
-lab_addr gw wan0 192.0.2.25/24 2001:db8:2::25/64
-lab_route mx default via 10.26.0.1
-lab_route mx default via 2001:db8:26::1
-lab_route path 10.26.0.0/24 via 192.0.2.2
-lab_route path 2001:db8:26::/64 via 2001:db8:2::2
+world_mx
 lab_server peer 17
 PEER4=198.51.100.17 PEER6=2001:db8:100::17
 serve peer peer $PEER4 $PEER6
-serve mx-mta mx 10.26.0.20 2001:db8:26::20
 operator() {
 	lab_nft gw 'table inet operator { chain c {
 		type nat hook prerouting priority -100;

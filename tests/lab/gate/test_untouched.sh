@@ -7,15 +7,7 @@
 world
 
 # A mail server behind the gate, on a network of its own, reached by the gateway's public address too.
-lab_node mx
-lab_link mx eth0 gw lan1
-lab_addr mx eth0 10.26.0.20/24 2001:db8:26::20/64
-lab_addr gw lan1 10.26.0.1/24 2001:db8:26::1/64
-lab_addr gw wan0 192.0.2.25/24 2001:db8:2::25/64
-lab_route mx default via 10.26.0.1
-lab_route mx default via 2001:db8:26::1
-lab_route path 10.26.0.0/24 via 192.0.2.2
-lab_route path 2001:db8:26::/64 via 2001:db8:2::2
+world_mx
 lab_nft gw 'table inet operator { chain c {
 	type nat hook prerouting priority -100;
 	ip daddr 192.0.2.25 tcp dport 25 dnat ip to 10.26.0.20
@@ -31,7 +23,6 @@ for address in 10.25.0.99/24 10.25.0.11/24 2001:db8:25::11/64 2001:db8:99::99/64
 done
 lab_route gw 2001:db8:99::/64 dev lan0
 lab_route path 2001:db8:99::/64 via 2001:db8:2::2
-serve mx-mta mx 10.26.0.20 2001:db8:26::20
 serve own-mta gw 127.0.0.1 ::1 10.25.0.1 192.0.2.2 2001:db8:25::1 2001:db8:2::2
 serve --port 587 submission plain $PLAIN4 $PLAIN6
 lab_server peer 17

@@ -33,6 +33,21 @@ world() {
 	serve secure secure "$SECURE4" "$SECURE6" "cert=$LAB_DIR/cert" "key=$LAB_DIR/key"
 }
 
+# world_mx: a mail server behind the gate, on a network of its own, reached by the gateway's public address too, where the
+# operator has his DNAT.
+world_mx() {
+	lab_node mx
+	lab_link mx eth0 gw lan1
+	lab_addr mx eth0 10.26.0.20/24 2001:db8:26::20/64
+	lab_addr gw lan1 10.26.0.1/24 2001:db8:26::1/64
+	lab_addr gw wan0 192.0.2.25/24 2001:db8:2::25/64
+	lab_route mx default via 10.26.0.1
+	lab_route mx default via 2001:db8:26::1
+	lab_route path 10.26.0.0/24 via 192.0.2.2
+	lab_route path 2001:db8:26::/64 via 2001:db8:2::2
+	serve mx-mta mx 10.26.0.20 2001:db8:26::20
+}
+
 # serve LOG NODE ADDRESS... [KEY=VALUE...]: a fake SMTP server there; --port PORT and --uid UID may stand first. Sets LAB_PID.
 serve() {
 	local port=25 uid=0 log node word words=()

@@ -16,37 +16,7 @@ logged() { grep -qE -- "$1" "$LAB_DIR/log/gate25"; }
 lab_postfix alice client smtp_tls_security_level=may smtp_tls_policy_maps=inline:{c2.example=encrypt} \
 	inet_interfaces=loopback-only
 
-# exim_client: no daemon; each mail is delivered at once, and tls_try_verify_hosts is its default, so that nothing is proved.
-exim_client() {
-	local root
-	lab_root exim exim4-daemon-light
-	root=${LAB_ROOT_OF[exim]}
-	lab_user exim Debian-exim 25004
-	mkdir -p "$root"/var/spool/exim4 "$root"/var/log/exim4 "$root"/etc/exim4
-	chown 25004:25004 "$root"/var/spool/exim4 "$root"/var/log/exim4
-	cat >"$root/etc/exim4/exim4.conf" <<-EOT
-		primary_hostname = exim.lan.example
-		local_interfaces = 127.0.0.1
-		keep_environment =
-		log_selector = +tls_cipher +smtp_confirmation
-		log_file_path = /var/log/exim4/%slog
-		message_logs = false
-		begin routers
-		out:
-		  driver = dnslookup
-		  transport = smtp
-		begin transports
-		smtp:
-		  driver = smtp
-		  hosts_require_tls = *
-		begin retry
-		* * F,1h,1m
-	EOT
-	: >"$root/var/log/exim4/mainlog"
-	chown 25004:25004 "$root/var/log/exim4/mainlog"
-	ln -s "$root/var/log/exim4/mainlog" "$LAB_DIR/log/exim"
-}
-exim_client
+lab_exim_client exim "log_selector = +tls_cipher +smtp_confirmation" -- "hosts_require_tls = *"
 exim_send() {
 	printf 'From: alice@lan.example\nTo: user@c3.example\nSubject: lab\n\ncanary-exim\n' |
 		lab_root_in exim client exim4 -odf -f alice@lan.example user@c3.example

@@ -86,11 +86,9 @@ static void test_a_large_message(void **state)
 	static char content[600 * 1024];
 	struct fixture f;
 	struct secret_client c;
-	size_t at = 0;
+	size_t at = fill_numbers(content, sizeof(content));
 
 	(void)state;
-	while (at + 200 < sizeof(content))
-		at += (size_t)snprintf(content + at, sizeof(content) - at, "%0100zu\r\n", at);
 	open_all(&f);
 	client_says(&f, "STARTTLS\r\n");
 	hears(&f, "220 2.0.0 ready to start TLS\r\n");

@@ -1,6 +1,6 @@
 /* test_conn_memory.c - what one session holds at most, whoever drives it to its worst: both legs full, a reader that
  * does not read, thousands of recipients. Measured in what malloc has given out, the test's own server included. */
-#include "conn_harness.h"
+#include "conn_served.h"
 
 #include <malloc.h>
 
@@ -11,32 +11,6 @@
 #define MOST (1024U * 1024)
 /* Of one that waits for its client's next command, with TLS to the server. */
 #define IDLE (192U * 1024)
-
-static struct made ca;
-static struct made leaf;
-static char ca_pem[8192];
-static SSL_CTX *server;
-
-static int make_all(void **state)
-{
-	struct served served = { 0 };
-
-	(void)state;
-	make_certificate(&leaf, &ca);
-	made_pem(&ca, ca_pem, sizeof(ca_pem));
-	served.chain[0] = &leaf;
-	server = server_ctx_new(&served);
-	return 0;
-}
-
-static int free_all(void **state)
-{
-	(void)state;
-	SSL_CTX_free(server);
-	made_free(&ca);
-	made_free(&leaf);
-	return 0;
-}
 
 static size_t held(void)
 {

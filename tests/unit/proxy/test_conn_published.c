@@ -1,31 +1,5 @@
 /* test_conn_published.c - sessions under published policies, by real sockets, certificates and handshakes. */
-#include "conn_harness.h"
-
-static struct made ca;
-static struct made leaf;
-static char ca_pem[8192];
-static SSL_CTX *server; /* mx.example, signed by |ca| */
-
-static int make_all(void **state)
-{
-	struct served served = { 0 };
-
-	(void)state;
-	make_certificate(&leaf, &ca);
-	made_pem(&ca, ca_pem, sizeof(ca_pem));
-	served.chain[0] = &leaf;
-	server = server_ctx_new(&served);
-	return 0;
-}
-
-static int free_all(void **state)
-{
-	(void)state;
-	SSL_CTX_free(server);
-	made_free(&ca);
-	made_free(&leaf);
-	return 0;
-}
+#include "conn_served.h"
 
 static void open_under(struct fixture *f, const char *mx, const char *allowed, bool testing)
 {

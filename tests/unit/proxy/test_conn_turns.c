@@ -1,6 +1,6 @@
 /* test_conn_turns.c - a session whose TLS handshake with the server waited for its turn: that it comes to nothing then
  * says nothing about the server, and lets nothing pass in clear that would not pass else. The clock is the test's. */
-#include "conn_harness.h"
+#include "conn_served.h"
 
 #include "proxy/worker/conn_private.h"
 
@@ -15,28 +15,6 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
 	if (clock != CLOCK_MONOTONIC)
 		return __real_clock_gettime(clock, out);
 	*out = (struct timespec){ .tv_sec = test_now };
-	return 0;
-}
-
-static struct made leaf;
-static SSL_CTX *server;
-
-static int make_all(void **state)
-{
-	struct served served = { 0 };
-
-	(void)state;
-	make_certificate(&leaf, NULL);
-	served.chain[0] = &leaf;
-	server = server_ctx_new(&served);
-	return 0;
-}
-
-static int free_all(void **state)
-{
-	(void)state;
-	SSL_CTX_free(server);
-	made_free(&leaf);
 	return 0;
 }
 
